@@ -1,0 +1,57 @@
+/** One change of the disk and what came of it. A batch of them runs in a worker; the control loop only sees these. */
+import type { Identity, RelPath, Value } from '../core/types.ts';
+
+/** Where a file's content comes from. */
+export type Content =
+  /** directories, symlinks, fifos, removals, and changes of metadata alone */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'inline'; readonly bytes: Uint8Array }
+  /** complete in `.csyncd/tmp/NAME`, hash not yet verified by apply */
+  | { readonly kind: 'staged'; readonly name: string; readonly verified: boolean }
+  /** at another path of this mapping; moved from there when `move`, else copied (reflink where possible) */
+  | { readonly kind: 'local'; readonly path: RelPath; readonly identity: Identity; readonly move: boolean };
+
+export interface Change {
+  readonly path: RelPath;
+  /** what must be on the disk now: its identity, or null for nothing; anything else is somebody's edit, and wins time */
+  readonly expected: Identity | null;
+  /** what the disk holds now, as last applied; null for nothing */
+  readonly from: Value | null;
+  /** what it shall hold */
+  readonly to: Value;
+  readonly content: Content;
+  /** name below `.csyncd/backup` under which the present version is kept; null when it needs no keeping */
+  readonly backupId: string | null;
+}
+
+export type Outcome =
+  /** `identity` null when the path is now absent; `backedUp` tells whether the backup was made */
+  | { readonly kind: 'done'; readonly identity: Identity | null; readonly backedUp: boolean }
+  /** The disk was not as expected: look first, then plan again. Nothing was touched. */
+  | { readonly kind: 'stale' }
+  /** Done, but a local writer changed the old file while it was being replaced: the backup holds an edit (9.1, step 8). */
+  | { readonly kind: 'raced'; readonly identity: Identity | null }
+  /** The content did not have the announced hash. Nothing was touched. */
+  | { readonly kind: 'corrupt' }
+  /** An errno name, or `not-empty`. Nothing was touched. */
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
+export interface ChangeResult {
+  readonly path: RelPath;
+  readonly outcome: Outcome;
+  /** directories made on the way because the parent was missing: their identities */
+  readonly parents: readonly { readonly path: RelPath; readonly identity: Identity; readonly value: Value }[];
+}
+
+export interface ApplyReport {
+  readonly results: readonly ChangeResult[];
+  /** ms: writing temporaries, flushing, placing */
+  readonly stageMs: number;
+  readonly flushMs: number;
+  readonly placeMs: number;
+}
+
+export interface ApplyOptions {
+  /** strict = content and directories are flushed to disk before the result is reported */
+  readonly durability: 'strict' | 'relaxed';
+}
