@@ -8,6 +8,8 @@ export type Content =
   | { readonly kind: 'inline'; readonly bytes: Uint8Array }
   /** complete in `.csyncd/tmp/NAME`, hash not yet verified by apply */
   | { readonly kind: 'staged'; readonly name: string; readonly verified: boolean }
+  /** a copy of `.csyncd/backup/ID` (a restored version, or an edit that raced a replacement) */
+  | { readonly kind: 'backup'; readonly id: string }
   /** at another path of this mapping; moved from there when `move`, else copied (reflink where possible) */
   | { readonly kind: 'local'; readonly path: RelPath; readonly identity: Identity; readonly move: boolean };
 
@@ -29,8 +31,11 @@ export type Outcome =
   | { readonly kind: 'done'; readonly identity: Identity | null; readonly backedUp: boolean }
   /** The disk was not as expected: look first, then plan again. Nothing was touched. */
   | { readonly kind: 'stale' }
-  /** Done, but a local writer changed the old file while it was being replaced: the backup holds an edit (9.1, step 8). */
-  | { readonly kind: 'raced'; readonly identity: Identity | null }
+  /**
+   * Done, but a local writer changed the old file while it was being replaced (9.1, step 8): the backup holds an edit,
+   * whose value this is.
+   */
+  | { readonly kind: 'raced'; readonly identity: Identity | null; readonly edit: Value }
   /** The content did not have the announced hash. Nothing was touched. */
   | { readonly kind: 'corrupt' }
   /** An errno name, or `not-empty`. Nothing was touched. */

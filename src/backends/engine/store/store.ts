@@ -91,8 +91,8 @@ export interface MappingStore {
   subtree(dir: RelPath): Iterable<StoredRow>;
   /** Rows with `seq > after`, ascending, at most `limit`. */
   since(after: Seq, limit: number): StoredRow[];
-  /** Rows with `pending`, at most `limit`, in path order after `after`. */
-  pending(after: RelPath | null, limit: number): StoredRow[];
+  /** Rows with `pending` and no `blocked`, with `seq > after`, ascending by seq, at most `limit`. */
+  pending(after: Seq, limit: number): StoredRow[];
   /** Rows with `blocked` set, or with more than one sibling, in path order. */
   troubled(limit: number): StoredRow[];
   /** Rows in path order (byte order of `path` split at `/`) after `after` (exclusive), at most `limit`. */
