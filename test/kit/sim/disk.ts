@@ -1,0 +1,286 @@
+/**
+ * A disk in memory: inodes, names, time stamps of a chosen granularity, a quota, and what a power cut leaves of it.
+ *
+ * Names and metadata are journalled in order, as ext4 and xfs do it: a power cut takes back the youngest changes, any
+ * number of them since the last flush of a directory or of the file system. Content is flushed per file: a power cut
+ * gives back the content at its last flush, an empty file, or the new content. Both reach the disk by themselves after
+ * a while.
+ */
+import type { FileKind, Stat } from '../../../src/sys/sys.ts';
+import { SysError } from '../../../src/sys/sys.ts';
+import type { Random } from './random.ts';
+
+const JOURNAL_MS = 5000;
+const WRITEBACK_MS = 30_000;
+
+export interface Inode {
+  readonly kind: FileKind;
+  readonly ino: bigint;
+  mode: number;
+  uid: number;
+  gid: number;
+  nlink: number;
+  mtimeNs: bigint;
+  ctimeNs: bigint;
+  /** of a file: its bytes are the first `size` ones */
+  data: Uint8Array;
+  size: number;
+  /** of a directory */
+  readonly entries: Map<string, Inode>;
+  parent: Inode | null;
+  /** of a directory: name in its parent; of others: one of its names, to show */
+  name: string;
+  readonly target: string;
+  opens: number;
+  /** what a power cut gives back while content is not flushed */
+  flushed: { readonly data: Uint8Array; readonly mtimeNs: bigint; readonly since: number } | null;
+}
+
+export interface DiskOptions {
+  /** wall clock of the machine, ms since 1970 */
+  readonly now: () => number;
+  /** granularity of time stamps in ns; 0: every change has its own */
+  readonly tickNs?: bigint;
+  /** remember what a power cut would take back */
+  readonly journalled?: boolean;
+}
+
+const EMPTY = new Uint8Array(0);
+const NO_ENTRIES = new Map<string, Inode>();
+
+export class Disk {
+  readonly root: Inode;
+  readonly dev = 42n;
+  /** bytes that fit; writes beyond fail with ENOSPC */
+  quota = Number.POSITIVE_INFINITY;
+  used = 0;
+  /** changes of anything on the disk: unchanged means that nobody wrote */
+  writes = 0;
+
+  private readonly options: Required<DiskOptions>;
+  private nextIno = 2n;
+  private lastMs = Number.NaN;
+  private lastNs = 0n;
+  private journal: { readonly at: number; readonly undo: () => void }[] = [];
+  private group: (() => void)[] | null = null;
+  private unflushed = new Set<Inode>();
+
+  constructor(options: DiskOptions) {
+    this.options = { tickNs: 0n, journalled: true, ...options };
+    this.root = this.newInode('dir', 0o755, '');
+    this.root.nlink = 2;
+    this.root.parent = this.root;
+    this.used = 0;
+  }
+
+  /** A new time stamp. Each call takes a microsecond, so that without a granularity no two are equal. */
+  stamp(): bigint {
+    const ms = this.options.now();
+    if (ms === this.lastMs) this.lastNs += 1000n;
+    else {
+      this.lastMs = ms;
+      this.lastNs = BigInt(Math.floor(ms)) * 1_000_000n;
+    }
+    const tick = this.options.tickNs;
+    return tick > 1n ? this.lastNs - (this.lastNs % tick) : this.lastNs;
+  }
+
+  newInode(kind: FileKind, mode: number, target: string): Inode {
+    const now = this.stamp();
+    return {
+      kind,
+      ino: this.nextIno++,
+      mode,
+      uid: 0,
+      gid: 0,
+      nlink: 0,
+      mtimeNs: now,
+      ctimeNs: now,
+      data: EMPTY,
+      size: kind === 'symlink' ? target.length : 0,
+      entries: kind === 'dir' ? new Map<string, Inode>() : NO_ENTRIES,
+      parent: null,
+      name: '',
+      target,
+      opens: 0,
+      flushed: null,
+    };
+  }
+
+  /** Gives an inode a name. The caller has checked that the name is free. */
+  attach(dir: Inode, name: string, inode: Inode): void {
+    const before = this.links(dir, inode);
+    this.edit(() => {
+      dir.entries.delete(name);
+      before();
+    });
+    dir.entries.set(name, inode);
+    inode.parent = dir;
+    inode.name = name;
+    inode.nlink += inode.kind === 'dir' ? 2 : 1;
+    if (inode.kind === 'dir') dir.nlink++;
+    this.touchDir(dir);
+    inode.ctimeNs = dir.ctimeNs;
+  }
+
+  /** Takes a name away. An inode without name and descriptor is gone. */
+  detach(dir: Inode, name: string, inode: Inode): void {
+    const before = this.links(dir, inode);
+    this.edit(() => {
+      dir.entries.set(name, inode);
+      before();
+    });
+    dir.entries.delete(name);
+    inode.nlink -= inode.kind === 'dir' ? 2 : 1;
+    if (inode.kind === 'dir') {
+      dir.nlink--;
+      inode.parent = null;
+    }
+    this.touchDir(dir);
+    inode.ctimeNs = dir.ctimeNs;
+    this.release(inode);
+  }
+
+  /** The bytes of an inode that has neither name nor descriptor are free again. */
+  release(inode: Inode): void {
+    if (inode.nlink === 0 && inode.opens === 0) this.used -= inode.size;
+  }
+
+  /** Makes all changes of names in `body` one entry of the journal, as `rename` is one. */
+  atomically(body: () => void): void {
+    const group: (() => void)[] = [];
+    this.group = group;
+    try {
+      body();
+    } finally {
+      this.group = null;
+    }
+    this.edit(() => group.toReversed().forEach((undo) => undo()));
+  }
+
+  /** Makes a file's content writable up to `size` bytes, and changes its size and times. */
+  resize(inode: Inode, size: number): void {
+    if (size > inode.size && this.used + size - inode.size > this.quota) {
+      throw new SysError('ENOSPC', 'write', inode.name);
+    }
+    this.dirty(inode);
+    if (size > inode.data.length) {
+      const grown = new Uint8Array(Math.max(size, inode.data.length * 2));
+      grown.set(inode.data.subarray(0, inode.size));
+      inode.data = grown;
+    } else if (size < inode.size) inode.data.fill(0, size, inode.size);
+    this.used += size - inode.size;
+    inode.size = size;
+    inode.mtimeNs = inode.ctimeNs = this.stamp();
+    this.writes++;
+  }
+
+  /** Changes metadata, which the journal can take back. */
+  change(inode: Inode, fields: { mode?: number; uid?: number; gid?: number; mtimeNs?: bigint }): void {
+    const { mode, uid, gid, mtimeNs, ctimeNs } = inode;
+    this.edit(() => Object.assign(inode, { mode, uid, gid, mtimeNs, ctimeNs }));
+    Object.assign(inode, fields);
+    inode.ctimeNs = this.stamp();
+  }
+
+  /** fsync: of a file its content; of a directory, the journal up to now. */
+  flush(inode: Inode): void {
+    if (inode.kind === 'dir') this.journal = [];
+    else {
+      inode.flushed = null;
+      this.unflushed.delete(inode);
+    }
+  }
+
+  flushAll(): void {
+    this.journal = [];
+    for (const inode of this.unflushed) inode.flushed = null;
+    this.unflushed.clear();
+  }
+
+  /** What the disk holds when the power comes back. No descriptor is open afterwards. */
+  powerCut(random: Random): void {
+    const now = this.options.now();
+    const recent = this.journal.filter((entry) => now - entry.at < JOURNAL_MS);
+    const lost = random.int(recent.length + 1);
+    for (const { undo } of recent.slice(recent.length - lost).toReversed()) undo();
+    for (const inode of this.unflushed) {
+      const flushed = inode.flushed;
+      inode.flushed = null;
+      if (flushed === null || now - flushed.since >= WRITEBACK_MS || random.chance(0.4)) continue;
+      const data = random.chance(0.7) ? flushed.data : EMPTY;
+      inode.data = data.slice();
+      inode.size = data.length;
+      inode.mtimeNs = flushed.mtimeNs;
+      inode.ctimeNs = this.stamp();
+    }
+    this.journal = [];
+    this.unflushed.clear();
+    this.writes++;
+    this.used = 0;
+    this.walk((inode) => void (this.used += inode.kind === 'file' ? inode.size : 0));
+  }
+
+  /** Each name below the root, parents first, in byte order. */
+  walk(visit: (inode: Inode, path: string) => void): void {
+    const into = (dir: Inode, prefix: string): void => {
+      for (const name of [...dir.entries.keys()].sort()) {
+        const inode = dir.entries.get(name);
+        if (inode === undefined) continue;
+        visit(inode, prefix + name);
+        if (inode.kind === 'dir') into(inode, `${prefix}${name}/`);
+      }
+    };
+    into(this.root, '');
+  }
+
+  stat(inode: Inode): Stat {
+    return {
+      kind: inode.kind,
+      mode: inode.mode,
+      uid: inode.uid,
+      gid: inode.gid,
+      nlink: inode.nlink,
+      size: inode.size,
+      dev: this.dev,
+      ino: inode.ino,
+      mtimeNs: inode.mtimeNs,
+      ctimeNs: inode.ctimeNs,
+    };
+  }
+
+  /** Puts back what a change of names changes besides the name. */
+  private links(dir: Inode, inode: Inode): () => void {
+    const { parent, name, nlink, ctimeNs } = inode;
+    const was = { nlink: dir.nlink, mtimeNs: dir.mtimeNs, ctimeNs: dir.ctimeNs };
+    return () => {
+      Object.assign(inode, { parent, name, nlink, ctimeNs });
+      Object.assign(dir, was);
+    };
+  }
+
+  private touchDir(dir: Inode): void {
+    dir.mtimeNs = dir.ctimeNs = this.stamp();
+  }
+
+  private dirty(inode: Inode): void {
+    if (!this.options.journalled) return;
+    const now = this.options.now();
+    if (inode.flushed !== null && now - inode.flushed.since < WRITEBACK_MS) return;
+    inode.flushed = { data: inode.data.slice(0, inode.size), mtimeNs: inode.mtimeNs, since: now };
+    this.unflushed.add(inode);
+  }
+
+  private edit(undo: () => void): void {
+    this.writes++;
+    if (!this.options.journalled) return;
+    if (this.group !== null) {
+      this.group.push(undo);
+      return;
+    }
+    const now = this.options.now();
+    if (this.journal.length > 64 && now - (this.journal[32]?.at ?? now) >= JOURNAL_MS)
+      this.journal.splice(0, 32);
+    this.journal.push({ at: now, undo });
+  }
+}
