@@ -3,7 +3,7 @@
  * docs/PROTOCOL.md gives the bytes. Messages are idempotent; a lost connection loses nothing, because each side resumes
  * from what the other holds.
  */
-import type { RelPath, Row } from '../core/types.ts';
+import type { NodeId, RelPath, Row } from '../core/types.ts';
 import type { Seq } from '../store/store.ts';
 
 /** Which mapping a message is about; only ever one of a group that both sides proved. */
@@ -34,6 +34,7 @@ export type Message =
       readonly haveTable: string;
       readonly haveSeq: Seq;
       readonly knowledge: Knowledge;
+      readonly linked: readonly NodeId[];
     })
   /** I take no part for now: the root is gone, the mapping is paused, the configs differ. */
   | (About & { readonly kind: 'close'; readonly code: string; readonly reason: string })
@@ -46,8 +47,8 @@ export type Message =
     })
   /** With what was sent, you hold my table up to `seq`, and everything in `knowledge` (I14). */
   | (About & { readonly kind: 'mark'; readonly seq: Seq; readonly knowledge: Knowledge })
-  /** What I hold now: spare me what it covers. */
-  | (About & { readonly kind: 'knows'; readonly knowledge: Knowledge })
+  /** What I hold now: spare me what it covers. I take part with `linked`: what they write they tell me themselves. */
+  | (About & { readonly kind: 'knows'; readonly knowledge: Knowledge; readonly linked: readonly NodeId[] })
   /** Everything of your table up to `seq` is on my disk (or superseded), but for the failed ones. */
   | (About & {
       readonly kind: 'ack';
