@@ -113,6 +113,21 @@ export interface BackupEntry {
   readonly reason: string;
 }
 
+/** One line of the audit trail. */
+export interface AuditEvent {
+  /** ms since 1970 */
+  readonly time: number;
+  readonly group: string;
+  readonly mapping: string;
+  /** a byte path */
+  readonly path: string;
+  /** what happened: `created`, `changed`, `deleted`, `metadata`, `conflict`, `blocked`, `held` … */
+  readonly what: string;
+  /** node on which the change was made */
+  readonly node: string;
+  readonly result: string;
+}
+
 /** What a person asks about one path. */
 export interface Explanation {
   readonly state: string;

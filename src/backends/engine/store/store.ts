@@ -5,7 +5,10 @@
  *
  * Implementations: `sqlite.ts` and `memory.ts`, one conformance suite for both.
  */
+import type { AuditEvent } from '../../backend.ts';
 import type { Applied, Dot, RelPath, Row } from '../core/types.ts';
+
+export type { AuditEvent };
 
 /** Grows by one for each announced change of a row; private to one store (`Store.tableId`). */
 export type Seq = number;
@@ -118,20 +121,6 @@ export interface MappingStore {
   deleteBackup(id: string): void;
   /** Of one path, newest first; of all paths when null. */
   backups(path: RelPath | null): Iterable<Backup>;
-}
-
-/** One line of the audit trail. */
-export interface AuditEvent {
-  /** ms since 1970 */
-  readonly time: number;
-  readonly group: string;
-  readonly mapping: string;
-  readonly path: string;
-  /** what happened: `created`, `changed`, `deleted`, `metadata`, `conflict`, `blocked`, `held` … */
-  readonly what: string;
-  /** node on which the change was made */
-  readonly node: string;
-  readonly result: string;
 }
 
 export interface Store {
