@@ -5,8 +5,12 @@
  *
  * Containment (I12) is by construction: only `openRoot` takes an absolute path; `openDir` and `openFile` resolve a path
  * beneath a directory descriptor without following any symlink; every other call takes a directory descriptor and one
- * name without `/`. Names and paths are byte strings (latin1).
+ * name without `/`. Names and paths are byte strings (latin1). What is no name (`..`, `a/b`, a NUL, 256 bytes) never
+ * reaches the kernel: EINVAL or ENAMETOOLONG.
+ *
+ * Every call throws SysError when it fails, and is repeated when a signal interrupts it.
  */
+import { bytesToText } from '../util/bytes.ts';
 
 export type Fd = number;
 export type FileKind = 'file' | 'dir' | 'symlink' | 'fifo' | 'other';
@@ -41,7 +45,10 @@ export interface FsInfo {
   readonly inodesTotal: number;
 }
 
-/** `replace` overwrites; `noreplace` fails with EEXIST; `exchange` swaps both names atomically. */
+/**
+ * `replace` overwrites; `noreplace` fails with EEXIST; `exchange` swaps both names atomically (ENOSYS where that cannot
+ * be done: the fallback).
+ */
 export type RenameMode = 'replace' | 'noreplace' | 'exchange';
 
 export interface Sys {
@@ -62,7 +69,10 @@ export interface Sys {
   lstat(dir: Fd, name: string): Stat | null;
   /** All names but `.` and `..`, in no order. */
   list(dir: Fd): DirEntry[];
-  /** `list` with each entry's stat; an entry that vanishes meanwhile is left out. */
+  /**
+   * `list` with each entry's stat; an entry that vanishes meanwhile is left out. Fails as a whole when one entry cannot
+   * be read (a damaged inode): then `list` and `lstat` tell which.
+   */
   listStat(dir: Fd): { readonly name: string; readonly stat: Stat }[];
   readlink(dir: Fd, name: string): string;
 
@@ -72,6 +82,7 @@ export interface Sys {
   write(fd: Fd, buffer: Uint8Array, position: number): void;
   truncate(fd: Fd, size: number): void;
 
+  /** `mode` less the process's umask, as with every creation: who needs it exact sets it afterwards. */
   mkdir(dir: Fd, name: string, mode: number): void;
   symlink(target: string, dir: Fd, name: string): void;
   mkfifo(dir: Fd, name: string, mode: number): void;
@@ -81,7 +92,9 @@ export interface Sys {
   rmdir(dir: Fd, name: string): void;
 
   fchmod(fd: Fd, mode: number): void;
+  /** Clears setuid and setgid of a file, as the kernel does: set the mode after the owner. */
   fchown(fd: Fd, uid: number, gid: number): void;
+  /** The access time stays. A time that the file system cannot hold becomes the nearest that it can. */
   futimes(fd: Fd, mtimeNs: bigint): void;
   /** Owner, mode and time by name, of the name itself (a symlink is not followed). */
   lchown(dir: Fd, name: string, uid: number, gid: number): void;
@@ -95,14 +108,14 @@ export interface Sys {
   statfs(fd: Fd): FsInfo;
 }
 
-/** A failed system call: `code` is the errno's name. */
+/** A failed system call: `code` is the errno's name, `path` the byte string or the descriptor that it was given. */
 export class SysError extends Error {
   readonly code: string;
   readonly syscall: string;
   readonly path: string;
 
   constructor(code: string, syscall: string, path: string) {
-    super(`${code}: ${syscall} ${path}`);
+    super(`${code}: ${syscall} ${bytesToText(path)}`);
     this.name = 'SysError';
     this.code = code;
     this.syscall = syscall;
