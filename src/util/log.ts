@@ -71,7 +71,7 @@ async function prettyStream(): Promise<pino.DestinationStream> {
 export function journalLine(json: string): string {
   const { level, time: _, msg, ...rest } = JSON.parse(json) as Record<string, unknown>;
   const fields = Object.entries(rest).map(([key, value]) => `${key}=${fieldText(value)}`);
-  return `<${syslogPriority(Number(level))}>${[oneLine(String(msg ?? '')), ...fields].join(' ')}\n`;
+  return `<${syslogPriority(Number(level))}>${[oneLine(typeof msg === 'string' ? msg : ''), ...fields].join(' ')}\n`;
 }
 
 function syslogPriority(level: number): number {

@@ -1,0 +1,148 @@
+/**
+ * One group on this node: its backend and a runner a mapping. A group that cannot start (no key, say) is tried again with
+ * back-off and delays no other.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Backend } from '../backends/backend.ts';
+import type { Group, Mapping } from '../config/model.ts';
+import { backoffMs } from '../util/backoff.ts';
+import type { Logger } from '../util/log.ts';
+import type { Watcher, WatcherOptions } from '../watch/watcher.ts';
+import type { Clock } from './clock.ts';
+import { classify, type Failure } from './failures.ts';
+import { MappingRunner, type Batcher, type BatcherOptions } from './runner.ts';
+
+/** What the orchestrator is made of; main.ts constructs the parts. */
+export interface Parts {
+  /** A group's backend, not started. */
+  readonly openBackend: (group: Group) => Promise<Backend>;
+  readonly createWatcher: (options: WatcherOptions) => Watcher;
+  readonly createBatcher: (options: BatcherOptions) => Batcher;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The daemon must not go on. */
+  readonly onFatal: (failure: Failure) => void;
+}
+
+const RETRY = { firstMs: 1_000, maxMs: 60_000 };
+
+export class GroupRunner {
+  readonly #parts: Parts;
+  readonly #log: Logger;
+  readonly #runners = new Map<string, MappingRunner>();
+  readonly #started = Promise.withResolvers<void>();
+  #group: Group;
+  #backend: Backend | null = null;
+  #failure: Failure | null = null;
+  #attempt = 0;
+  #cancelRetry: (() => void) | null = null;
+  #starting: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(parts: Parts, group: Group) {
+    this.#parts = parts;
+    this.#group = group;
+    this.#log = parts.log.child({ group: group.name });
+  }
+
+  get group(): Group {
+    return this.#group;
+  }
+
+  /** Null while the group could not be started; `failure` tells why. */
+  get backend(): Backend | null {
+    return this.#backend;
+  }
+
+  get failure(): Failure | null {
+    return this.#failure;
+  }
+
+  get runners(): ReadonlyMap<string, MappingRunner> {
+    return this.#runners;
+  }
+
+  start(): void {
+    this.#starting = this.#start();
+  }
+
+  /** Resolves once every mapping is watched, or waits for its root, or the group has failed to start. */
+  async placed(): Promise<void> {
+    await this.#started.promise;
+    await Promise.all([...this.#runners.values()].map((runner) => runner.placed()));
+  }
+
+  /** Before a reload: ends the runners of mappings that are gone or different in `next`. */
+  async release(next: Group): Promise<void> {
+    await this.#starting;
+    for (const [name, runner] of this.#runners) {
+      const mapping = next.mappings.find((mapping) => mapping.name === name);
+      if (mapping !== undefined && isDeepStrictEqual(mapping, runner.mapping)) continue;
+      await runner.stop();
+      this.#backend?.detach(name, {
+        code: 'reconfigured',
+        message: 'its configuration is being changed',
+        hint: 'wait for the reload to end',
+      });
+      this.#runners.delete(name);
+    }
+  }
+
+  /** After a reload: runs what is new; a group that had failed is tried at once. */
+  adopt(next: Group): void {
+    this.#group = next;
+    if (this.#backend === null) {
+      this.#cancelRetry?.();
+      this.start();
+    } else this.#run(this.#backend);
+  }
+
+  /** Drains the lanes, then the backend. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelRetry?.();
+    this.#started.resolve();
+    await this.#starting;
+    await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
+    await this.#backend?.stop();
+  }
+
+  async #start(): Promise<void> {
+    try {
+      const backend = await this.#parts.openBackend(this.#group);
+      if (this.#stopped) return;
+      await backend.start();
+      this.#backend = backend;
+      this.#failure = null;
+      if (!this.#stopped) this.#run(backend);
+    } catch (error) {
+      this.#failed(classify(error));
+    }
+    this.#started.resolve();
+  }
+
+  #failed(failure: Failure): void {
+    const { code, message, hint } = failure.reason;
+    if (this.#failure?.reason.message !== message) this.#log.error({ code, hint }, message);
+    this.#failure = failure;
+    if (failure.disposition === 'fatal') this.#parts.onFatal(failure);
+    if (failure.disposition !== 'retry' || this.#stopped) return;
+    const wait = backoffMs(this.#attempt, RETRY, this.#parts.clock.random());
+    this.#attempt += 1;
+    this.#cancelRetry = this.#parts.clock.after(wait, () => this.start());
+  }
+
+  #run(backend: Backend): void {
+    for (const mapping of this.#group.mappings) {
+      if (!this.#runners.has(mapping.name)) this.#runMapping(backend, mapping);
+    }
+  }
+
+  #runMapping(backend: Backend, mapping: Mapping): void {
+    const { createWatcher, createBatcher, clock, onFatal } = this.#parts;
+    const log = this.#log.child({ mapping: mapping.name });
+    const runner = new MappingRunner({ mapping, backend, createWatcher, createBatcher, clock, log, onFatal });
+    this.#runners.set(mapping.name, runner);
+    runner.start();
+  }
+}

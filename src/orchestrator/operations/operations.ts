@@ -1,0 +1,214 @@
+/** What an operator can ask of the mappings of this node. Paths are byte strings; errors are CsyncdErrors. */
+import { lstat, realpath } from 'node:fs/promises';
+import { posix } from 'node:path';
+import type { Backend } from '../../backends/backend.ts';
+import { bytesToText, shownPath, textToBytes } from '../../util/bytes.ts';
+import { CsyncdError } from '../../util/errors.ts';
+import { compileSelection } from '../../util/selection.ts';
+import type {
+  BackupEntry,
+  Conflict,
+  ExplainAnswer,
+  RevertAnswer,
+  StatusReport,
+  SyncAnswer,
+  VerifyAnswer,
+} from '../answers.ts';
+import type { GroupRunner } from '../group.ts';
+import type { Orchestrator } from '../orchestrator.ts';
+import type { MappingRunner } from '../runner.ts';
+import { allMappings, findMapping, locate, shownMapping, type MappingRef, type PathRef } from './locate.ts';
+import { statusReport } from './status.ts';
+import { sync, type SyncTarget } from './sync.ts';
+import { verify } from './verify.ts';
+
+export class MappingOperations {
+  readonly #orchestrator: Orchestrator;
+  readonly #facts: { readonly version: string; readonly startedAt: number };
+
+  constructor(orchestrator: Orchestrator, facts: { readonly version: string; readonly startedAt: number }) {
+    this.#orchestrator = orchestrator;
+    this.#facts = facts;
+  }
+
+  status(): StatusReport {
+    const { config, groups } = this.#orchestrator;
+    return statusReport({ node: config.node, ...this.#facts }, groups.values());
+  }
+
+  /** @param paths what PATH means in the contract; empty = everything */
+  async sync(paths: readonly string[], wait: boolean, signal: AbortSignal): Promise<SyncAnswer> {
+    const { config } = this.#orchestrator;
+    const wanted = new Map<MappingRunner, { ref: MappingRef; paths: string[] | null }>();
+    const add = (ref: MappingRef, path: string): void => {
+      const runner = this.#runner(ref);
+      const before = wanted.get(runner);
+      const whole = path === '' || before?.paths === null;
+      wanted.set(runner, { ref, paths: whole ? null : [...(before?.paths ?? []), path] });
+    };
+    if (paths.length === 0) for (const ref of allMappings(config)) add(ref, '');
+    for (const path of paths) {
+      const ref = await this.#locate(path);
+      add(ref, ref.path);
+    }
+    const targets = [...wanted].map(([runner, { ref, paths }]): SyncTarget => {
+      const backend = this.#backend(ref);
+      return {
+        group: ref.group.name,
+        runner,
+        paths,
+        settled: (mapping, paths, signal) => backend.settled(mapping, paths, signal),
+      };
+    });
+    return sync(targets, { node: config.node, wait }, signal);
+  }
+
+  /** @param names what MAPPING means in the contract; empty = all */
+  async verify(names: readonly string[], deep: boolean, signal: AbortSignal): Promise<VerifyAnswer> {
+    const { config } = this.#orchestrator;
+    const refs = names.length === 0 ? allMappings(config) : names.map((name) => findMapping(config, name));
+    const targets = refs.map((ref) => ({
+      name: shownMapping(config, ref),
+      verify: (signal: AbortSignal) => this.#backend(ref).verify(ref.mapping.name, { deep }, signal),
+    }));
+    return verify(targets, signal);
+  }
+
+  async conflicts(): Promise<readonly Conflict[]> {
+    const all = await Promise.all(this.#backends().map((backend) => backend.conflicts()));
+    return all.flat();
+  }
+
+  async resolve(path: string, keep: string): Promise<void> {
+    const ref = await this.#locate(path);
+    await this.#backend(ref).resolve(ref.mapping.name, ref.path, keep);
+  }
+
+  async backups(path: string | null): Promise<readonly BackupEntry[]> {
+    if (path !== null) {
+      const ref = await this.#locate(path);
+      return this.#backend(ref).backups(ref.mapping.name, ref.path);
+    }
+    const all = await Promise.all(this.#backends().map((backend) => backend.backups(null, null)));
+    return all.flat();
+  }
+
+  async restore(path: string, version: string): Promise<void> {
+    const ref = await this.#locate(path);
+    await this.#backend(ref).restore(ref.mapping.name, ref.path, version);
+  }
+
+  /**
+   * A peer (of the mapping's group, or of every group that has it), a mapping, or with neither all mappings.
+   *
+   * @param target names as the operator gave them
+   */
+  pause(target: { readonly peer: string | null; readonly mapping: string | null }, paused: boolean): void {
+    const { config } = this.#orchestrator;
+    if (target.peer !== null) return this.#pausePeer(target.peer, target.mapping, paused);
+    const refs = target.mapping === null ? allMappings(config) : [findMapping(config, target.mapping)];
+    for (const ref of refs) {
+      const runner = this.#runner(ref);
+      if (paused) runner.pause();
+      else runner.resume();
+    }
+  }
+
+  /** Releases or undoes what is held, then looks at the whole mapping again. */
+  async decide(name: string, decision: 'approve' | 'reject', signal: AbortSignal): Promise<void> {
+    const ref = findMapping(this.#orchestrator.config, name);
+    const runner = this.#runner(ref);
+    const { life } = runner.status();
+    if (life.kind !== 'held' && !(life.kind === 'scanning' && life.held !== null)) {
+      throw new CsyncdError('not-held', `mapping ${name} holds nothing`, {
+        hint: 'csyncd status shows what is held',
+      });
+    }
+    await this.#backend(ref).decide(ref.mapping.name, decision);
+    await runner.look(null, signal);
+  }
+
+  async revert(name: string, signal: AbortSignal): Promise<RevertAnswer> {
+    const ref = findMapping(this.#orchestrator.config, name);
+    return this.#backend(ref).revert(ref.mapping.name, signal);
+  }
+
+  async explain(path: string): Promise<ExplainAnswer> {
+    const ref = await this.#locate(path);
+    const { group, mapping } = ref;
+    const file = posix.join(textToBytes(mapping.path), ref.path);
+    const isDir = await lstat(Buffer.from(file, 'latin1')).then(
+      (stat) => stat.isDirectory(),
+      () => false,
+    );
+    const selection = compileSelection(mapping);
+    const explanation = await this.#backend(ref).explain(mapping.name, ref.path);
+    return {
+      group: group.name,
+      mapping: mapping.name,
+      ...shownPath(ref.path),
+      file: bytesToText(file),
+      ...selection.explain(ref.path, isDir),
+      ...explanation,
+    };
+  }
+
+  // A path that leads through a symlink to a mapping is resolved as far as its directory: the name itself is what is meant.
+  async #locate(path: string): Promise<PathRef> {
+    const { config } = this.#orchestrator;
+    try {
+      return locate(config, path);
+    } catch (error) {
+      if (!(error instanceof CsyncdError) || error.code !== 'outside-mappings') throw error;
+      const directory = await realpath(Buffer.from(posix.dirname(path), 'latin1'), 'latin1').catch(
+        () => null,
+      );
+      if (directory === null) throw error;
+      return locate(config, posix.join(directory, posix.basename(path)));
+    }
+  }
+
+  #pausePeer(peer: string, mapping: string | null, paused: boolean): void {
+    const { config, groups } = this.#orchestrator;
+    const named = mapping === null ? config.groups : [findMapping(config, mapping).group];
+    const having = named.filter(
+      (group) => peer !== config.node && group.hosts.some((host) => host.name === peer),
+    );
+    if (having.length === 0) {
+      const peers = new Set(named.flatMap((group) => group.hosts.map((host) => host.name)));
+      peers.delete(config.node);
+      throw new CsyncdError('no-such-peer', `there is no peer "${peer}"`, {
+        hint: `the peers are: ${[...peers].join(', ')}`,
+      });
+    }
+    for (const group of having) groups.get(group.name)?.backend?.pausePeer(peer, paused);
+  }
+
+  #running({ group }: MappingRef): { readonly backend: Backend; readonly runners: GroupRunner['runners'] } {
+    const running = this.#orchestrator.groups.get(group.name);
+    if (running !== undefined && running.backend !== null)
+      return { backend: running.backend, runners: running.runners };
+    const failure = running?.failure ?? null;
+    if (failure === null) throw beingStarted(`group ${group.name}`);
+    const { code, message, hint } = failure.reason;
+    throw new CsyncdError(code, `group ${group.name} does not run: ${message}`, { hint });
+  }
+
+  #backend(ref: MappingRef): Backend {
+    return this.#running(ref).backend;
+  }
+
+  #runner(ref: MappingRef): MappingRunner {
+    const runner = this.#running(ref).runners.get(ref.mapping.name);
+    if (runner === undefined) throw beingStarted(`mapping ${ref.mapping.name}`);
+    return runner;
+  }
+
+  #backends(): Backend[] {
+    return [...this.#orchestrator.groups.values()].flatMap(({ backend }) => backend ?? []);
+  }
+}
+
+function beingStarted(what: string): CsyncdError {
+  return new CsyncdError('starting', `${what} is being started`, { hint: 'try again in a moment' });
+}

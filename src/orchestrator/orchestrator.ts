@@ -1,0 +1,79 @@
+/** All groups of this node: starts them, changes them on a reload, drains them at the end. */
+import type { Config, Group } from '../config/model.ts';
+import { GroupRunner, type Parts } from './group.ts';
+
+export interface OrchestratorParts extends Parts {
+  /** Every open backend serves its group as it stands in this config from now on. */
+  readonly reconfigureBackends: (config: Config) => Promise<void>;
+}
+
+export class Orchestrator {
+  readonly #parts: OrchestratorParts;
+  readonly #groups = new Map<string, GroupRunner>();
+  #config: Config;
+
+  constructor(parts: OrchestratorParts, config: Config) {
+    this.#parts = parts;
+    this.#config = config;
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  get groups(): ReadonlyMap<string, GroupRunner> {
+    return this.#groups;
+  }
+
+  start(): void {
+    for (const group of this.#config.groups) this.#startGroup(group);
+  }
+
+  /** Resolves once every mapping is watched, or waits for its root. */
+  async placed(): Promise<void> {
+    await Promise.all([...this.#groups.values()].map((group) => group.placed()));
+  }
+
+  /** Applies what differs and leaves the rest alone. When it fails, the config before stays in force. */
+  async reload(next: Config): Promise<void> {
+    const before = this.#config;
+    await this.#release(next);
+    try {
+      await this.#parts.reconfigureBackends(next);
+    } catch (error) {
+      this.#adopt(before);
+      throw error;
+    }
+    this.#adopt(next);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#groups.values()].map((group) => group.stop()));
+  }
+
+  async #release(next: Config): Promise<void> {
+    for (const [name, running] of this.#groups) {
+      const group = next.groups.find((group) => group.name === name);
+      if (group !== undefined && group.backend === running.group.backend) await running.release(group);
+      else {
+        await running.stop();
+        this.#groups.delete(name);
+      }
+    }
+  }
+
+  #adopt(config: Config): void {
+    this.#config = config;
+    for (const group of config.groups) {
+      const running = this.#groups.get(group.name);
+      if (running === undefined) this.#startGroup(group);
+      else running.adopt(group);
+    }
+  }
+
+  #startGroup(group: Group): void {
+    const runner = new GroupRunner(this.#parts, group);
+    this.#groups.set(group.name, runner);
+    runner.start();
+  }
+}
