@@ -63,10 +63,6 @@ function isNear(time: bigint, now: bigint): boolean {
   return apart <= RACY_NS && apart >= -RACY_NS;
 }
 
-export function isProvisional(identity: string): boolean {
-  return identity.includes('~');
-}
-
 const NUMBER = '(-?[0-9a-f]+)';
 const PATTERN = new RegExp(`^${Array.from({ length: 8 }, () => NUMBER).join(':')}:([fdlpo])(~-?[0-9a-f]+)?$`);
 

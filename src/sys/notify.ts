@@ -57,11 +57,8 @@ export function sdNotify(state: string, env: NodeJS.ProcessEnv = process.env): N
   const address = socketAddress(path);
   if (address === null) return failed('EAFNOSUPPORT', 'socket');
   const { libc } = loaded;
-  const socket =
-    libc.func<(domain: number, type: number, protocol: number) => number>('int socket(int, int, int)');
-  type Send = (fd: number, text: Buffer, size: number, flags: number, to: Buffer, toSize: number) => number;
-  const sendto = libc.func<Send>('long sendto(int, const void *, size_t, int, const void *, unsigned int)');
-  const close = libc.func<(fd: number) => number>('int close(int)');
+  calls ??= declareCalls(libc);
+  const { socket, sendto, close } = calls;
 
   const fd = socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
   if (fd < 0) return failed(errnoName(libc.errno()), 'socket');
