@@ -1,14 +1,7 @@
 /** Generators (fast-check) of the engine's data: small alphabets, so that coincidences happen. */
 import fc from 'fast-check';
-import type {
-  Actor,
-  Dot,
-  RelPath,
-  Row,
-  Sha256,
-  Sibling,
-  Value,
-} from '../../src/backends/engine/core/types.ts';
+import type { Actor, Dot, RelPath, Row, Sha256, Value } from '../../src/backends/engine/core/types.ts';
+import { compareDots } from '../../src/backends/engine/core/vector.ts';
 
 /** Two contents, one of them the empty file's. */
 const HASHES = [
@@ -17,11 +10,6 @@ const HASHES = [
 ] as Sha256[];
 
 const ACTORS = ['a#1', 'a#2', 'b#1', 'web-3.example.org#4294967295'] as Actor[];
-
-/** `fc.record` of plain objects, which `deepEqual` compares with plain objects. */
-function record<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
-  return fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
-}
 
 /** A name as Linux has them: any byte but NUL and `/`. */
 const NAMES = ['a', 'b', 'a-b', 'a.txt', '\x01', '\xff\xfe', 'ü', '-', '%', ' ', '\n'];
@@ -73,7 +61,7 @@ export const rows: fc.Arbitrary<Row> = fc
     for (const { actor, counter } of [...seen, ...siblings.map((sibling) => sibling.dot)]) {
       context.set(actor, Math.max(counter, context.get(actor) ?? 0));
     }
-    return { siblings: siblings.toSorted(byDot), context };
+    return { siblings: siblings.toSorted((a, b) => compareDots(a.dot, b.dot)), context };
   });
 
 /** Paths that share parents, with names that sort around `/`. */
@@ -81,7 +69,7 @@ export const paths: fc.Arbitrary<RelPath> = fc
   .array(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 4 })
   .map((names) => names.join('/') as RelPath);
 
-function byDot(a: Sibling, b: Sibling): number {
-  if (a.dot.actor !== b.dot.actor) return a.dot.actor < b.dot.actor ? -1 : 1;
-  return a.dot.counter - b.dot.counter;
+/** `fc.record` of plain objects, which `deepEqual` compares with plain objects. */
+function record<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
+  return fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
 }

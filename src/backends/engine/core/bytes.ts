@@ -34,8 +34,13 @@ export class Writer {
   /** A copy of what was written; the writer is empty again. */
   take(): Uint8Array {
     const taken = this.#bytes.slice(0, this.#length);
-    this.#length = 0;
+    this.clear();
     return taken;
+  }
+
+  /** Forgets what was written: for a writer that is used again after an encoding failed half-way. */
+  clear(): void {
+    this.#length = 0;
   }
 
   byte(value: number): void {

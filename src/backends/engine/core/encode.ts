@@ -11,7 +11,8 @@
  * A sibling whose dot its own context does not cover has no encoding: no such row may exist.
  */
 import { DecodeError, Reader, Writer } from './bytes.ts';
-import type { Actor, Dot, Row, Sha256, Sibling, Value, Vector } from './types.ts';
+import type { Actor, Row, Sha256, Sibling, Value, Vector } from './types.ts';
+import { compareDots } from './vector.ts';
 
 export { DecodeError, Reader, Writer };
 
@@ -28,15 +29,22 @@ const DIR = 3;
 const SYMLINK = 4;
 const FIFO = 5;
 
-/** How an actor is written: in full on the wire, as a small number in the store. */
-export interface ActorCodec {
-  write(writer: Writer, actor: Actor): void;
-  read(reader: Reader): Actor;
+/**
+ * How a row's actors and values are written, where not canonically: actors as numbers of a batch or of the store, values
+ * in the store's short form.
+ */
+export interface RowForm {
+  writeActor(writer: Writer, actor: Actor): void;
+  readActor(reader: Reader): Actor;
+  writeValue(writer: Writer, value: Value): void;
+  readValue(reader: Reader): Value;
 }
 
-const inFull: ActorCodec = {
-  write: (writer, actor) => writer.byteString(actor),
-  read: (reader) => reader.byteString(MAX_ACTOR) as Actor,
+const canonical: RowForm = {
+  writeActor: (writer, actor) => writer.byteString(actor),
+  readActor: (reader) => reader.byteString(MAX_ACTOR) as Actor,
+  writeValue,
+  readValue,
 };
 
 export function encodeRow(row: Row): Uint8Array {
@@ -67,11 +75,11 @@ export function decodeValue(bytes: Uint8Array): Value {
   return value;
 }
 
-export function writeRow(writer: Writer, row: Row, actors: ActorCodec = inFull): void {
+export function writeRow(writer: Writer, row: Row, form: RowForm = canonical): void {
   const context = [...row.context].filter(([, counter]) => counter > 0).sort(byActor);
   writer.uint(context.length);
   for (const [actor, counter] of context) {
-    actors.write(writer, actor);
+    form.writeActor(writer, actor);
     writer.uint(counter);
   }
   writer.uint(row.siblings.length);
@@ -83,13 +91,13 @@ export function writeRow(writer: Writer, row: Row, actors: ActorCodec = inFull):
     }
     writer.uint(index);
     writer.uint(counter - dot.counter);
-    writeValue(writer, value);
+    form.writeValue(writer, value);
   }
 }
 
 /** Throws DecodeError. */
-export function readRow(reader: Reader, actors: ActorCodec = inFull): Row {
-  const context = readContext(reader, actors);
+export function readRow(reader: Reader, form: RowForm = canonical): Row {
+  const context = readContext(reader, form);
   const entries = [...context];
   const siblings: Sibling[] = [];
   for (let left = reader.count(3); left > 0; left--) {
@@ -97,16 +105,16 @@ export function readRow(reader: Reader, actors: ActorCodec = inFull): Row {
     const dot = { actor, counter: counter - reader.uint(counter - 1) };
     const last = siblings.at(-1);
     if (last !== undefined && compareDots(last.dot, dot) >= 0) throw new DecodeError('siblings out of order');
-    siblings.push({ dot, value: readValue(reader) });
+    siblings.push({ dot, value: form.readValue(reader) });
   }
   return { siblings, context };
 }
 
-function readContext(reader: Reader, actors: ActorCodec): Vector {
+function readContext(reader: Reader, form: RowForm): Vector {
   const context = new Map<Actor, number>();
   let last: Actor | null = null;
   for (let left = reader.count(2); left > 0; left--) {
-    const actor = actors.read(reader);
+    const actor = form.readActor(reader);
     if (last !== null && last >= actor) throw new DecodeError('actors out of order');
     const counter = reader.uint();
     if (counter === 0) throw new DecodeError('a counter of 0');
@@ -193,11 +201,6 @@ function byActor(a: readonly [Actor, number], b: readonly [Actor, number]): numb
 
 function byDot(a: Sibling, b: Sibling): number {
   return compareDots(a.dot, b.dot);
-}
-
-function compareDots(a: Dot, b: Dot): number {
-  if (a.actor !== b.actor) return a.actor < b.actor ? -1 : 1;
-  return a.counter - b.counter;
 }
 
 function raise(message: string): never {

@@ -119,15 +119,21 @@ export interface MappingStore {
 
   addBackup(backup: Backup): void;
   deleteBackup(id: string): void;
-  /** Of one path, newest first; of all paths when null. */
+  /** Of one path, or of all when null; newest first. Others may be added and deleted meanwhile. */
   backups(path: RelPath | null): Iterable<Backup>;
 }
 
 export interface Store {
   /** Random, new with each store and each epoch: peers who kept a sequence of another table start over. */
   readonly tableId: string;
-  /** Runs `body` in one transaction; nested calls join the outer one. A promise as result does not type-check. */
+  /** Gives the store a new `tableId`: its sequences may have gone back in time. */
+  newTableId(): void;
+  /**
+   * Runs `body` in one transaction; nested calls join the outer one, and one that throws undoes its own part only. A
+   * promise as result does not type-check.
+   */
   transaction<T>(body: () => T extends Promise<unknown> ? never : T): T;
+  /** Must be called outside of transactions when the mapping is first named. */
   mapping(group: string, name: string): MappingStore;
 
   get(key: string): string | null;

@@ -1,0 +1,78 @@
+/**
+ * What the store believes, for scan workers: a read-only connection of their own, so that a scan neither waits for the
+ * control loop nor holds it up. Each answer is of one moment; two answers may be of two.
+ */
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Applied, RelPath } from '../core/types.ts';
+import { ActorTable } from './actors.ts';
+import { below, fromKey, toKey } from './key.ts';
+import { RecordCodec } from './record.ts';
+import { DATABASE_FILE } from './sqlite.ts';
+import { eachChild } from './sqlite-mapping.ts';
+import { guarded, Statement } from './statement.ts';
+
+const CACHE_KIB = 8192;
+
+interface Believed {
+  readonly path: RelPath;
+  readonly applied: Applied | null;
+}
+
+/** A `BeliefReader` of scan/observation.ts, which the store does not know. */
+export interface StoreReader {
+  get(path: RelPath): Believed | null;
+  children(dir: RelPath): Believed[];
+  close(): void;
+}
+
+/** Reads a mapping of the store in `dir`, which must exist and may be in use. Throws a CsyncdError. */
+export function openReader(dir: string, group: string, mapping: string): StoreReader {
+  const file = join(dir, DATABASE_FILE);
+  const database = guarded(file, () => new DatabaseSync(file, { readOnly: true }));
+  guarded(file, () => database.exec(`PRAGMA cache_size = -${CACHE_KIB}`));
+  const prepare = (sql: string) => new Statement(database, file, sql);
+  const [id] = prepare('SELECT id FROM mappings WHERE group_name = ? AND name = ?').get(group, mapping) ?? [];
+  if (typeof id !== 'number') throw new Error(`no mapping ${group}/${mapping} in ${file}`);
+  return new SqliteReader(database, prepare, id);
+}
+
+class SqliteReader implements StoreReader {
+  readonly #database: DatabaseSync;
+  readonly #mapping: number;
+  readonly #codec: RecordCodec;
+  readonly #get: Statement;
+  readonly #range: Statement;
+
+  constructor(database: DatabaseSync, prepare: (sql: string) => Statement, mapping: number) {
+    this.#database = database;
+    this.#mapping = mapping;
+    this.#codec = new RecordCodec(new ActorTable(prepare('SELECT id, name FROM actors'), null));
+    this.#get = prepare('SELECT state FROM rows WHERE mapping = ? AND path = ?');
+    this.#range = prepare(
+      'SELECT path, state FROM rows WHERE mapping = ? AND path > ? AND path < ? ORDER BY path',
+    );
+  }
+
+  get(path: RelPath): Believed | null {
+    const columns = this.#get.get(this.#mapping, toKey(path));
+    return columns === undefined
+      ? null
+      : { path, applied: this.#codec.decodeApplied(columns[0] as Uint8Array) };
+  }
+
+  children(dir: RelPath): Believed[] {
+    const { from, to } = below(dir);
+    const found: Believed[] = [];
+    eachChild(this.#range, this.#mapping, from, to, ([key, state]) => {
+      const applied = this.#codec.decodeApplied(state as Uint8Array);
+      if (applied === null || applied.value.kind === 'absent') return;
+      found.push({ path: fromKey(key as string), applied });
+    });
+    return found;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

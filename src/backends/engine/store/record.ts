@@ -1,0 +1,118 @@
+/**
+ * A stored row's state as a blob: first what is applied, so that a scan worker reads no further, then siblings and
+ * context. Short: actors are numbers of the store's own table, and a sibling that equals the applied value is one byte.
+ */
+import { Reader, readRow, readValue, Writer, writeRow, writeValue } from '../core/encode.ts';
+import type { RowForm } from '../core/encode.ts';
+import { sameValue } from '../core/value.ts';
+import type { Applied, Dot, Identity, Row, Value } from '../core/types.ts';
+import type { ActorTable } from './actors.ts';
+
+const MAX_IDENTITY = 1000;
+
+const AS_APPLIED = 0;
+const IN_FULL = 1;
+
+const NOT_APPLIED = 0;
+const WITHOUT_IDENTITY = 1;
+const WITH_IDENTITY = 2;
+
+export class RecordCodec {
+  readonly #actors: ActorTable;
+  readonly #writer = new Writer();
+
+  constructor(actors: ActorTable) {
+    this.#actors = actors;
+  }
+
+  encodeState(row: Row, applied: Applied | null): Uint8Array {
+    this.#writer.clear();
+    this.#writeApplied(applied);
+    writeRow(this.#writer, row, this.#form(applied));
+    return this.#writer.take();
+  }
+
+  /** Throws DecodeError. */
+  decodeState(state: Uint8Array): { readonly row: Row; readonly applied: Applied | null } {
+    const reader = new Reader(state);
+    const applied = this.#readApplied(reader);
+    const row = readRow(reader, this.#form(applied));
+    reader.end();
+    return { row, applied };
+  }
+
+  /** The applied part of a state alone. Throws DecodeError. */
+  decodeApplied(state: Uint8Array): Applied | null {
+    return this.#readApplied(new Reader(state));
+  }
+
+  encodeVersion(value: Value, dots: readonly Dot[]): Uint8Array {
+    this.#writer.clear();
+    writeValue(this.#writer, value);
+    this.#writeDots(dots);
+    return this.#writer.take();
+  }
+
+  /** Throws DecodeError. */
+  decodeVersion(version: Uint8Array): { readonly value: Value; readonly dots: readonly Dot[] } {
+    const reader = new Reader(version);
+    const value = readValue(reader);
+    const dots = this.#readDots(reader);
+    reader.end();
+    return { value, dots };
+  }
+
+  #writeApplied(applied: Applied | null): void {
+    const writer = this.#writer;
+    if (applied === null) {
+      writer.byte(NOT_APPLIED);
+      return;
+    }
+    writer.byte(applied.identity === null ? WITHOUT_IDENTITY : WITH_IDENTITY);
+    writeValue(writer, applied.value);
+    this.#writeDots(applied.dots);
+    if (applied.identity !== null) writer.byteString(applied.identity);
+  }
+
+  #readApplied(reader: Reader): Applied | null {
+    const form = reader.byte();
+    if (form === NOT_APPLIED) return null;
+    const value = readValue(reader);
+    const dots = this.#readDots(reader);
+    const identity = form === WITH_IDENTITY ? (reader.byteString(MAX_IDENTITY) as Identity) : null;
+    return { value, dots, identity };
+  }
+
+  #writeDots(dots: readonly Dot[]): void {
+    this.#writer.uint(dots.length);
+    for (const { actor, counter } of dots) {
+      this.#actors.write(this.#writer, actor);
+      this.#writer.uint(counter);
+    }
+  }
+
+  #readDots(reader: Reader): Dot[] {
+    const dots: Dot[] = [];
+    for (let left = reader.count(2); left > 0; left--) {
+      const actor = this.#actors.read(reader);
+      dots.push({ actor, counter: reader.uint() });
+    }
+    return dots;
+  }
+
+  #form(applied: Applied | null): RowForm {
+    return {
+      writeActor: (writer, actor) => this.#actors.write(writer, actor),
+      readActor: (reader) => this.#actors.read(reader),
+      writeValue: (writer, value) => {
+        const same = value.kind !== 'absent' && applied !== null && sameValue(applied.value, value);
+        writer.byte(same ? AS_APPLIED : IN_FULL);
+        if (!same) writeValue(writer, value);
+      },
+      readValue: (reader) => {
+        const form = reader.byte();
+        return form === AS_APPLIED && applied !== null ? applied.value : readValue(reader);
+      },
+    };
+  }
+}

@@ -1,0 +1,217 @@
+/** A mapping's rows in SQLite. Paging is by key, so that nothing is held open between two pages. */
+import type { RelPath } from '../core/types.ts';
+import { below, fromKey, pastChild, toKey } from './key.ts';
+import { SqliteBookkeeping } from './sqlite-bookkeeping.ts';
+import type { BookHome } from './sqlite-bookkeeping.ts';
+import type { Columns, Statement } from './statement.ts';
+import type { Blocked, MappingStore, Seq, StoredRow, Totals } from './store.ts';
+import { exchange, isTroubled, NO_TOTALS, totalsOf } from './totals.ts';
+
+const PAGE = 500;
+
+export function rowStatements(prepare: (sql: string) => Statement) {
+  const row = 'SELECT path, seq, live_children, pending, state, blocked, moved_from FROM rows';
+  return {
+    get: prepare(`${row} WHERE mapping = ? AND path = ?`),
+    totals: prepare(
+      'SELECT bytes, pending, conflict, blocked IS NOT NULL FROM rows WHERE mapping = ? AND path = ?',
+    ),
+    put: prepare('INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    delete: prepare('DELETE FROM rows WHERE mapping = ? AND path = ?'),
+    range: prepare(`${row} WHERE mapping = ? AND path > ? AND path < ? ORDER BY path`),
+    rangePage: prepare(`${row} WHERE mapping = ? AND path > ? AND path < ? ORDER BY path LIMIT ?`),
+    first: prepare(`${row} WHERE mapping = ? ORDER BY path LIMIT ?`),
+    after: prepare(`${row} WHERE mapping = ? AND path > ? ORDER BY path LIMIT ?`),
+    since: prepare(`${row} INDEXED BY rows_by_seq WHERE mapping = ? AND seq > ? ORDER BY seq, path LIMIT ?`),
+    pending: prepare(
+      `${row} INDEXED BY rows_pending
+       WHERE mapping = ? AND pending = 1 AND blocked IS NULL AND seq > ? ORDER BY seq, path LIMIT ?`,
+    ),
+    troubled: prepare(
+      `${row} INDEXED BY rows_troubled WHERE mapping = ? AND troubled = 1 ORDER BY path LIMIT ?`,
+    ),
+  };
+}
+
+/** What a mapping needs of its store. */
+export interface MappingHome extends BookHome {
+  readonly rows: ReturnType<typeof rowStatements>;
+}
+
+/** What changes with the rows and is written once a transaction. */
+export interface Counters {
+  readonly lastSeq: Seq;
+  readonly totals: Totals;
+}
+
+export class SqliteMapping extends SqliteBookkeeping implements MappingStore {
+  readonly group: string;
+  readonly name: string;
+  /** Replaced, never changed: a transaction that fails puts the former one back. */
+  counters: Counters;
+  readonly #home: MappingHome;
+
+  constructor(home: MappingHome, id: number, group: string, name: string, counters: Counters) {
+    super(home, id);
+    this.#home = home;
+    this.group = group;
+    this.name = name;
+    this.counters = counters;
+  }
+
+  get(path: RelPath): StoredRow | null {
+    const columns = this.#home.rows.get.get(this.id, toKey(path));
+    return columns === undefined ? null : this.#rowOf(columns);
+  }
+
+  put(row: StoredRow): void {
+    this.#home.write(() => {
+      const key = toKey(row.path);
+      const { applied, blocked } = row;
+      const share = totalsOf(row);
+      const before = this.#totalsAt(key);
+      this.#home.rows.put.run(
+        this.id,
+        key,
+        row.seq,
+        row.liveChildren,
+        share.pending,
+        isTroubled(row) ? 1 : 0,
+        share.conflicts,
+        applied?.value.kind === 'file' ? applied.value.size : null,
+        this.#home.codec.encodeState(row.row, applied),
+        blocked === null ? null : JSON.stringify(blocked),
+        row.movedFrom,
+      );
+      this.#count(before, share);
+    });
+  }
+
+  delete(path: RelPath): void {
+    this.#home.write(() => {
+      const key = toKey(path);
+      const before = this.#totalsAt(key);
+      this.#home.rows.delete.run(this.id, key);
+      this.#count(before, NO_TOTALS);
+    });
+  }
+
+  children(dir: RelPath): StoredRow[] {
+    const { from, to } = below(dir);
+    const found: StoredRow[] = [];
+    eachChild(this.#home.rows.range, this.id, from, to, (columns) => found.push(this.#rowOf(columns)));
+    return found;
+  }
+
+  *subtree(dir: RelPath): Iterable<StoredRow> {
+    const self = dir === '' ? null : this.get(dir);
+    if (self !== null) yield self;
+    const { from, to } = below(dir);
+    for (let after = from; ;) {
+      const page = this.#home.rows.rangePage.all(this.id, after, to, PAGE);
+      for (const columns of page) yield this.#rowOf(columns);
+      if (page.length < PAGE) return;
+      after = page.at(-1)?.[0] as string;
+    }
+  }
+
+  since(after: Seq, limit: number): StoredRow[] {
+    return this.#rowsOf(this.#home.rows.since.all(this.id, after, limit));
+  }
+
+  pending(after: Seq, limit: number): StoredRow[] {
+    return this.#rowsOf(this.#home.rows.pending.all(this.id, after, limit));
+  }
+
+  troubled(limit: number): StoredRow[] {
+    return this.#rowsOf(this.#home.rows.troubled.all(this.id, limit));
+  }
+
+  page(after: RelPath | null, limit: number): StoredRow[] {
+    const { first, after: next } = this.#home.rows;
+    return this.#rowsOf(after === null ? first.all(this.id, limit) : next.all(this.id, toKey(after), limit));
+  }
+
+  totals(): Totals {
+    return this.counters.totals;
+  }
+
+  lastSeq(): Seq {
+    return this.counters.lastSeq;
+  }
+
+  nextSeq(): Seq {
+    const lastSeq = this.counters.lastSeq + 1;
+    this.#home.write(() => {
+      this.counters = { ...this.counters, lastSeq };
+    });
+    return lastSeq;
+  }
+
+  #count(before: Totals, after: Totals): void {
+    this.counters = { ...this.counters, totals: exchange(this.counters.totals, before, after) };
+  }
+
+  /** What the row at a key adds to the totals now. */
+  #totalsAt(key: string): Totals {
+    const columns = this.#home.rows.totals.get(this.id, key);
+    if (columns === undefined) return NO_TOTALS;
+    const [bytes, pending, conflicts, blocked] = columns as [number | null, number, number, number];
+    return { files: bytes === null ? 0 : 1, bytes: bytes ?? 0, pending, conflicts, blocked };
+  }
+
+  #rowsOf(all: readonly Columns[]): StoredRow[] {
+    return all.map((columns) => this.#rowOf(columns));
+  }
+
+  #rowOf(columns: Columns): StoredRow {
+    const [key, seq, liveChildren, pending, state, blocked, movedFrom] = columns as [
+      string,
+      number,
+      number,
+      number,
+      Uint8Array,
+      string | null,
+      RelPath | null,
+    ];
+    const { row, applied } = this.#home.codec.decodeState(state);
+    return {
+      path: fromKey(key),
+      row,
+      seq,
+      applied,
+      pending: pending === 1,
+      blocked: blocked === null ? null : (JSON.parse(blocked) as Blocked),
+      liveChildren,
+      movedFrom,
+    };
+  }
+}
+
+/**
+ * Hands over a directory's children in order. `range` selects the rows of a mapping between two keys, the key first. What
+ * lies below a child is leapt over: one more look-up for each child that has any.
+ */
+export function eachChild(
+  range: Statement,
+  mapping: number,
+  from: string,
+  to: string,
+  take: (columns: Columns) => void,
+): void {
+  let after: string | null = from;
+  while (after !== null) {
+    const start: string = after;
+    after = null;
+    range.each(
+      (columns) => {
+        after = pastChild(from, columns[0] as string);
+        if (after === null) take(columns);
+        return after === null;
+      },
+      mapping,
+      start,
+      to,
+    );
+  }
+}
