@@ -1,0 +1,453 @@
+/**
+ * Brings the disk to what the rows want: plans changes, gets contents, runs batches, and records what came of them.
+ * Work is never queued persistently; it is found again from the rows (`pending`) after a restart.
+ */
+import type { ApplyReport, Change, ChangeResult } from '../apply/change.ts';
+import { nodeOf } from '../core/vector.ts';
+import { isConflict, shown } from '../core/policy.ts';
+import type { Applied, NodeId, RelPath, Sha256 } from '../core/types.ts';
+import { ABSENT, holdsBytes, isLive, sameContent, sameValue } from '../core/value.ts';
+import type { Wanted } from '../core/tree.ts';
+import type { StoredRow } from '../store/store.ts';
+import type { RowUpdate } from '../wire/messages.ts';
+import type { FetchRequest, Fetched } from './effects.ts';
+import { plan, type Plan } from './planning.ts';
+import { Retries } from './retries.ts';
+import type { Shared } from './shared.ts';
+
+const BATCH_CHANGES = 1000;
+const BATCH_BYTES = 16 * 1024 * 1024;
+const BATCHES_IN_FLIGHT = 2;
+const FETCHES_IN_FLIGHT = 1024;
+const MOST_UNBLOCKED = 10_000;
+/** A full or read-only disk is tried again after this many ms. */
+const DISK_PAUSE = 5000;
+const DISK_CODES = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
+
+type ChangePlan = Extract<Plan, { kind: 'change' }>;
+type Usable = Extract<Fetched, { kind: 'inline' | 'staged' }>;
+
+export class Applying {
+  readonly #shared: Shared;
+  readonly #candidates: (path: RelPath) => NodeId[];
+  /** paths that a batch, a fetch or a look is working on */
+  readonly #busy = new Map<RelPath, 'applying' | 'fetching' | 'looking'>();
+  readonly #planned = new Map<RelPath, { plan: ChangePlan; before: Applied | null }>();
+  readonly #fetched = new Map<RelPath, { sha256: Sha256; content: Usable }>();
+  /** who told us of a version last: has its content */
+  readonly #sources = new Map<RelPath, NodeId>();
+  /** rows to plan whose sequence the cursor has passed */
+  readonly #todo = new Set<RelPath>();
+  readonly #retries = new Retries();
+  #cursor = 0;
+  #batches = 0;
+  #isRunning = false;
+  #diskFullUntil: number | null = null;
+  /** the last reason why nothing could be written; null when it can */
+  diskProblem: { readonly code: string; readonly message: string } | null = null;
+  readonly counters = { raced: 0, stale: 0, retired: 0, corrupt: 0, moved: 0, applied: 0 };
+
+  constructor(shared: Shared, candidates: (path: RelPath) => NodeId[]) {
+    this.#shared = shared;
+    this.#candidates = candidates;
+  }
+
+  run(): void {
+    this.#isRunning = true;
+    this.#cursor = 0;
+    for (const row of this.#shared.rows.troubled(MOST_UNBLOCKED))
+      if (row.blocked !== null && row.blocked.code !== 'local-edit') this.#unblock(row.path);
+    this.#shared.effects.wake();
+  }
+
+  /** No new batches; those in flight come back. */
+  halt(): void {
+    this.#isRunning = false;
+  }
+
+  isIdle(): boolean {
+    return this.#batches === 0;
+  }
+
+  isBusy(path: RelPath): boolean {
+    return this.#busy.has(path);
+  }
+
+  /** A row wants something of the disk. */
+  pending(row: StoredRow): void {
+    if (row.seq === 0 || row.seq <= this.#cursor) this.#todo.add(row.path);
+    this.#shared.effects.wake();
+  }
+
+  joined(updates: readonly RowUpdate[], sender: NodeId): void {
+    for (const update of updates) {
+      if (update.content !== null) this.#shared.contents.add(update.content);
+      if (this.#sources.size < 100_000) this.#sources.set(update.path, sender);
+    }
+  }
+
+  /** A look at this path is over: it may be planned again. */
+  lookedAt(path: RelPath): void {
+    if (this.#busy.get(path) !== 'looking') return;
+    this.#release(path);
+  }
+
+  /** A peer that may hold what others did not came. */
+  sourceCame(): void {
+    for (const row of this.#shared.rows.troubled(MOST_UNBLOCKED)) {
+      if (row.blocked?.code === 'waiting-content') this.#unblock(row.path);
+    }
+  }
+
+  step(): void {
+    const now = this.#shared.effects.now();
+    if (this.#diskFullUntil !== null && this.#diskFullUntil > now) return;
+    this.#diskFullUntil = null;
+    for (const path of this.#retries.takeDue(now)) this.#unblock(path);
+    while (this.#isRunning && this.#batches < BATCHES_IN_FLIGHT) {
+      const plans = this.#gather();
+      if (plans.length === 0) return;
+      this.#dispatch(plans);
+    }
+  }
+
+  nextDue(): number | null {
+    if (!this.#isRunning) return null;
+    const retry = this.#retries.nextDue();
+    if (this.#diskFullUntil === null) return retry;
+    return Math.min(this.#diskFullUntil, retry ?? Infinity);
+  }
+
+  applied(report: ApplyReport): void {
+    this.#batches -= 1;
+    const settled: RelPath[] = [];
+    this.#shared.transact(() => {
+      for (const result of report.results) {
+        this.#record(result);
+        settled.push(result.path);
+      }
+    });
+    for (const path of settled) {
+      const moved = this.#planned.get(path)?.plan.movedFrom ?? null;
+      this.#planned.delete(path);
+      if (this.#busy.get(path) === 'applying') this.#release(path);
+      if (moved !== null) this.#release(moved);
+    }
+    this.#shared.effects.wake();
+  }
+
+  fetched(request: FetchRequest, result: Fetched): void {
+    if (this.#busy.get(request.path) === 'fetching') this.#busy.delete(request.path);
+    if (result.kind === 'inline' || result.kind === 'staged')
+      this.#fetched.set(request.path, { sha256: request.sha256, content: result });
+    if (result.kind === 'failed' && DISK_CODES.has(result.code))
+      this.#pauseForDisk(result.code, result.message);
+    else if (result.kind === 'failed') this.#block(request.path, result.code, result.message);
+    if (result.kind === 'unavailable') this.#block(request.path, 'waiting-content', result.reason);
+    this.#todo.add(request.path);
+    this.#shared.effects.wake();
+  }
+
+  /** Plans until a batch is full; parents before children, removals after all else and children first. */
+  #gather(): ChangePlan[] {
+    const plans: ChangePlan[] = [];
+    let bytes = 0;
+    const isFull = (): boolean => plans.length >= BATCH_CHANGES || bytes >= BATCH_BYTES;
+    const consider = (row: StoredRow | null): void => {
+      const made = row === null ? null : this.#plan(row);
+      if (made === null) return;
+      plans.push(made);
+      if (made.change.content.kind === 'inline') bytes += made.change.content.bytes.length;
+    };
+    for (const path of this.#todo) {
+      if (isFull()) break;
+      this.#todo.delete(path);
+      consider(this.#shared.rows.get(path));
+    }
+    while (!isFull() && this.#fetching() < FETCHES_IN_FLIGHT) {
+      const rows = this.#shared.rows.pending(this.#cursor, 256);
+      if (rows.length === 0) break;
+      for (const row of rows) {
+        if (isFull()) break;
+        this.#cursor = row.seq;
+        consider(row);
+      }
+    }
+    return plans;
+  }
+
+  #fetching(): number {
+    return this.#busy.size - this.#planned.size;
+  }
+
+  /** Starts a fetch, or returns the change to make; null when there is nothing to do now. */
+  #plan(row: StoredRow): ChangePlan | null {
+    if (!row.pending || row.blocked !== null || this.#busy.has(row.path)) return null;
+    const made = plan(row, {
+      rows: this.#shared.rows,
+      contents: this.#shared.contents,
+      fetched: (path, sha256) => {
+        const held = this.#fetched.get(path);
+        return held?.sha256 === sha256 ? held.content : null;
+      },
+      isBusy: (path) => this.#busy.has(path),
+      wanted: (stored) => this.#shared.table.wanted(stored),
+      backupId: () => this.#shared.effects.backupId(),
+    });
+    if (made === null) return null;
+    if (made.kind === 'change') {
+      this.#busy.set(row.path, 'applying');
+      if (made.movedFrom !== null) this.#busy.set(made.movedFrom, 'applying');
+      this.#planned.set(row.path, { plan: made, before: row.applied });
+      return made;
+    }
+    const source = this.#sources.get(row.path);
+    const candidates = this.#candidates(row.path);
+    if (source !== undefined && candidates.includes(source))
+      candidates.sort((a, b) => Number(b === source) - Number(a === source));
+    this.#busy.set(row.path, 'fetching');
+    this.#shared.effects.fetch({
+      path: row.path,
+      sha256: made.sha256,
+      size: made.size,
+      base: made.base,
+      candidates,
+    });
+    return null;
+  }
+
+  #dispatch(plans: readonly ChangePlan[]): void {
+    this.#batches += 1;
+    const changes = inOrder(plans.map((one) => one.change));
+    this.#shared.transact(() => {
+      for (const { change, want } of plans) {
+        this.#shared.rows.addIntent({ path: change.path, backupId: change.backupId });
+        if (change.backupId === null || change.from === null) continue;
+        const before = this.#planned.get(change.path)?.before;
+        this.#shared.rows.addBackup({
+          id: change.backupId,
+          path: change.path,
+          time: this.#shared.effects.now(),
+          value: change.from,
+          dots: before?.dots ?? [],
+          node: authorOf(want) ?? this.#shared.settings.node,
+          reason: this.#backupReason(change),
+        });
+      }
+    });
+    this.#shared.effects.apply(changes);
+  }
+
+  #backupReason(change: Change): 'replaced' | 'deleted' | 'conflict' | 'reverted' {
+    const { row, applied } = this.#shared.table.get(change.path);
+    if (applied !== null && applied.dots.length === 0) return 'reverted';
+    if (isConflict(row)) return 'conflict';
+    return isLive(change.to) ? 'replaced' : 'deleted';
+  }
+
+  #record(result: ChangeResult): void {
+    const { rows, table, effects } = this.#shared;
+    const planned = this.#planned.get(result.path);
+    rows.deleteIntent(result.path);
+    this.#fetched.delete(result.path);
+    if (planned === undefined) return;
+    const { change } = planned.plan;
+    for (const parent of result.parents) {
+      const stored = table.get(parent.path);
+      if (stored.applied === null || !isLive(stored.applied.value))
+        table.setApplied(stored, { value: parent.value, dots: [], identity: parent.identity });
+    }
+    const { outcome } = result;
+    const keptBackup = outcome.kind === 'raced' || (outcome.kind === 'done' && outcome.backedUp);
+    if (change.backupId !== null && !keptBackup) rows.deleteBackup(change.backupId);
+    switch (outcome.kind) {
+      case 'done':
+        this.#done(planned.plan, planned.before, outcome.identity, outcome.backedUp);
+        return;
+      case 'raced':
+        this.counters.raced += 1;
+        this.#done(planned.plan, planned.before, outcome.identity, true);
+        this.#raced(change.path, planned.before, outcome.edit);
+        return;
+      case 'stale':
+        this.counters.stale += 1;
+        this.#busy.set(change.path, 'looking');
+        effects.look([{ path: change.path, scope: 'entry' }]);
+        if (planned.plan.movedFrom !== null) effects.look([{ path: planned.plan.movedFrom, scope: 'entry' }]);
+        return;
+      case 'corrupt':
+        this.counters.corrupt += 1;
+        this.#block(
+          change.path,
+          'waiting-content',
+          'what was received did not have the announced content; it is fetched again',
+        );
+        return;
+      case 'failed':
+        if (DISK_CODES.has(outcome.code)) this.#pauseForDisk(outcome.code, outcome.message);
+        else this.#block(change.path, outcome.code, outcome.message);
+    }
+  }
+
+  #done(made: ChangePlan, before: Applied | null, identity: Applied['identity'], backedUp: boolean): void {
+    const { table, rules } = this.#shared;
+    const { change, want } = made;
+    this.#retries.succeeded(change.path);
+    this.#sources.delete(change.path);
+    this.counters.applied += 1;
+    this.diskProblem = null;
+    const applied: Applied = { value: change.to, dots: want.dots, identity };
+    let stored = table.setApplied(table.get(change.path), applied);
+    if (made.movedFrom !== null) {
+      this.counters.moved += 1;
+      const source = table.get(made.movedFrom);
+      table.setApplied(source, { value: ABSENT, dots: source.applied?.dots ?? [], identity: null });
+    }
+    if (!this.#shared.settings.receiveOnly) {
+      const losers = rules.retirable(stored.row, before, applied, backedUp);
+      if (losers.length > 0) {
+        this.counters.retired += 1;
+        this.#keepBoth(stored, before, change);
+        stored = table.setRow(stored, rules.retire(stored.row, losers, this.#shared.nextDot()));
+      }
+      this.#giveWay(stored, before, applied);
+    }
+    this.#audit(change, want, before);
+  }
+
+  /** A file that gave way to a directory with live children is superseded by it, by whoever had the file (I13). */
+  #giveWay(stored: StoredRow, before: Applied | null, now: Applied): void {
+    if (now.value.kind !== 'dir' || before === null || !holdsBytes(before.value)) return;
+    const display = shown(stored.row, this.#shared.settings);
+    if (display.kind !== 'version' || !holdsBytes(display.value)) return;
+    const dot = this.#shared.nextDot();
+    const row = this.#shared.rules.edit(stored.row, display.dots, dot, now.value);
+    this.#shared.table.setRow(stored, row, { applied: { ...now, dots: [dot] } });
+  }
+
+  /** `keep-both`: the loser's author keeps it under a name that is a function of the loser, so all would choose it. */
+  #keepBoth(stored: StoredRow, before: Applied | null, change: Change): void {
+    const { settings, table, rules, effects } = this.#shared;
+    if (
+      settings.policy !== 'keep-both' ||
+      before === null ||
+      before.value.kind !== 'file' ||
+      change.backupId === null
+    )
+      return;
+    const author = before.dots[0];
+    if (author === undefined || nodeOf(author.actor) !== settings.node || stored.path.includes(CONFLICT_MARK))
+      return;
+    if (!isLive(change.to) || sameContent(before.value, change.to)) return;
+    const copy = table.get(conflictName(stored.path, settings.node, before.value));
+    if (copy.row.siblings.length > 0) return;
+    table.setRow(copy, rules.edit(copy.row, [], this.#shared.nextDot(), before.value), {
+      movedFrom: stored.path,
+    });
+    effects.audit({
+      time: effects.now(),
+      path: copy.path,
+      what: 'conflict-copy',
+      node: settings.node,
+      result: `keeps ${settings.node}'s version`,
+    });
+  }
+
+  /** A local writer changed the old file while it was being replaced: its content is an edit of what it had opened. */
+  #raced(path: RelPath, before: Applied | null, value: Applied['value']): void {
+    if (this.#shared.settings.receiveOnly) return;
+    const { table, rules } = this.#shared;
+    const stored = table.get(path);
+    if (sameValue(value, stored.applied?.value ?? ABSENT)) return;
+    table.setRow(stored, rules.edit(stored.row, before?.dots ?? [], this.#shared.nextDot(), value));
+  }
+
+  #audit(change: Change, want: Extract<Wanted, { kind: 'value' }>, before: Applied | null): void {
+    const from = before?.value ?? ABSENT;
+    const what = !isLive(change.to)
+      ? 'deleted'
+      : !isLive(from)
+        ? 'created'
+        : sameContent(from, change.to)
+          ? 'metadata'
+          : 'changed';
+    const node = authorOf(want) ?? this.#shared.settings.node;
+    this.#shared.effects.audit({
+      time: this.#shared.effects.now(),
+      path: change.path,
+      what,
+      node,
+      result: 'applied',
+    });
+  }
+
+  #block(path: RelPath, code: string, message: string): void {
+    const { rows, table, effects } = this.#shared;
+    const stored = rows.get(path);
+    if (stored === null || !stored.pending) return;
+    const now = effects.now();
+    this.#retries.failed(path, now);
+    this.#shared.transact(() => {
+      table.setBlocked(stored, { code, message, since: stored.blocked?.since ?? now });
+    });
+    effects.audit({
+      time: now,
+      path,
+      what: 'blocked',
+      node: this.#shared.settings.node,
+      result: `${code}: ${message}`,
+    });
+  }
+
+  #unblock(path: RelPath): void {
+    const stored = this.#shared.rows.get(path);
+    if (stored === null || stored.blocked === null) return;
+    this.#shared.transact(() => {
+      this.#shared.table.setBlocked(stored, null);
+    });
+    this.#todo.add(path);
+  }
+
+  #pauseForDisk(code: string, message: string): void {
+    this.diskProblem = { code, message };
+    this.#diskFullUntil = this.#shared.effects.now() + DISK_PAUSE;
+    this.#cursor = 0;
+  }
+
+  #release(path: RelPath): void {
+    this.#busy.delete(path);
+    const stored = this.#shared.rows.get(path);
+    if (stored?.pending === true && stored.blocked === null) this.#todo.add(path);
+  }
+}
+
+const CONFLICT_MARK = '.csyncd-conflict-';
+
+function conflictName(
+  path: RelPath,
+  node: NodeId,
+  value: Extract<Applied['value'], { kind: 'file' }>,
+): RelPath {
+  const slash = path.lastIndexOf('/') + 1;
+  const dot = path.lastIndexOf('.');
+  const stem = dot > slash ? path.slice(slash, dot) : path.slice(slash);
+  const extension = dot > slash ? path.slice(dot) : '';
+  const time = new Date(Number(value.mtimeNs / 1_000_000n)).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const mark = `${CONFLICT_MARK}${node}-${time}-${value.sha256.slice(0, 8)}`;
+  return `${path.slice(0, slash)}${stem.slice(0, 255 - mark.length - extension.length)}${mark}${extension}` as RelPath;
+}
+
+function authorOf(want: Extract<Wanted, { kind: 'value' }>): NodeId | null {
+  const dot = want.dots.at(-1);
+  return dot === undefined ? null : nodeOf(dot.actor);
+}
+
+function inOrder(changes: readonly Change[]): Change[] {
+  const removals = changes.filter((change) => !isLive(change.to)).sort((a, b) => compare(b.path, a.path));
+  const others = changes.filter((change) => isLive(change.to)).sort((a, b) => compare(a.path, b.path));
+  return [...others, ...removals];
+}
+
+function compare(a: RelPath, b: RelPath): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,56 @@
+import type { Actor, Dot, NodeId } from '../core/types.ts';
+import { actorOf, nextCounter } from '../core/vector.ts';
+import type { Store } from '../store/store.ts';
+
+const COUNTER = 'dots.counter';
+const EPOCH = 'dots.epoch';
+
+/**
+ * Makes this node's dots: one sequence for all mappings of a store. The last counter is saved in the transaction that
+ * uses it, so a kill cannot reuse one; what a lost or rolled back store had used is jumped over by the clock (I11).
+ */
+export class Dots {
+  readonly node: NodeId;
+  readonly #store: Store;
+  readonly #now: () => number;
+  #actor: Actor;
+  #last: number;
+  #saved: number;
+
+  constructor(node: NodeId, store: Store, now: () => number) {
+    this.node = node;
+    this.#store = store;
+    this.#now = now;
+    this.#last = Number(store.get(COUNTER) ?? 0);
+    this.#saved = this.#last;
+    this.#actor = actorOf(node, Number(store.get(EPOCH) ?? 0));
+  }
+
+  get actor(): Actor {
+    return this.#actor;
+  }
+
+  next(): Dot {
+    this.#last = nextCounter(this.#last, this.#now());
+    return { actor: this.#actor, counter: this.#last };
+  }
+
+  /** Saves the counter; called inside the transaction that stores the dots. */
+  save(): void {
+    if (this.#saved === this.#last) return;
+    this.#store.set(COUNTER, String(this.#last));
+    this.#saved = this.#last;
+  }
+
+  /** Whether a counter of this very actor was never given out here: the store has gone back in time. */
+  isUnknown(actor: string, counter: number): boolean {
+    return actor === this.#actor && counter > this.#last;
+  }
+
+  /** A new actor, whenever the state may have gone back (replication.md 10). */
+  newEpoch(): void {
+    const epoch = Number(this.#store.get(EPOCH) ?? 0) + 1;
+    this.#store.set(EPOCH, String(Math.max(epoch, Math.floor(this.#now() / 1000))));
+    this.#actor = actorOf(this.node, Number(this.#store.get(EPOCH)));
+  }
+}

@@ -1,0 +1,369 @@
+/**
+ * The replica's side of the protocol: what each peer is told, what it told us, and who has acknowledged what
+ * (replication.md 6). Synchronous; every message may come twice or not at all.
+ */
+import type { NodeId, Row } from '../core/types.ts';
+import { includes, merge, nodeOf } from '../core/vector.ts';
+import type { Actor } from '../core/types.ts';
+import type { Seq } from '../store/store.ts';
+import type { Knowledge, Message, RowUpdate } from '../wire/messages.ts';
+import { Incoming } from './incoming.ts';
+import { Outgoing, type OutgoingContext } from './outgoing.ts';
+import type { Shared } from './shared.ts';
+
+/** News about what we hold is gathered for this many ms before peers are told. */
+const KNOWS_DELAY = 30;
+/** A row younger than this may still be on its way from its author, ms. */
+const RECENT = 2000;
+
+export type PeerStanding =
+  | { readonly kind: 'unlinked' }
+  /** linked, but the peer takes no part in this mapping now */
+  | { readonly kind: 'closed'; readonly code: string; readonly reason: string }
+  | { readonly kind: 'mismatch' }
+  | { readonly kind: 'open' };
+
+interface Peer {
+  standing: PeerStanding;
+  outgoing: Outgoing | null;
+  incoming: Incoming | null;
+  /** we said that we take part, and what we hold */
+  saidOpen: boolean;
+  /** a gap was found and reported: drop rows until they follow again */
+  reopening: boolean;
+  failuresSaid: string;
+}
+
+export interface ExchangeEvents {
+  /** Rows were joined into the table; `sender` has the contents of what it shows. */
+  joined(updates: readonly RowUpdate[], sender: NodeId): void;
+  /** Paths that this node failed to bring to its disk. */
+  failures(): { readonly count: number; readonly failed: Extract<Message, { kind: 'ack' }>['failed'] };
+  /** A peer acknowledged more. */
+  acknowledged(): void;
+}
+
+export class Exchange {
+  readonly #shared: Shared;
+  readonly #events: ExchangeEvents;
+  readonly #peers = new Map<NodeId, Peer>();
+  #isOpen = false;
+  #isReady = false;
+  #knowsDue: number | null = null;
+
+  constructor(shared: Shared, events: ExchangeEvents) {
+    this.#shared = shared;
+    this.#events = events;
+  }
+
+  /** Takes part: says so to every linked peer. Nothing is told of our rows before `ready`. */
+  open(): void {
+    this.#isOpen = true;
+    for (const peer of this.#peers.keys()) this.#sayOpen(peer);
+  }
+
+  /** The disk was compared with the table: what the table says may be told. */
+  ready(): void {
+    this.#isReady = true;
+    this.#shared.effects.wake();
+  }
+
+  close(code: string, reason: string): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#isReady = false;
+    for (const node of this.#peers.keys()) {
+      this.#send(node, { kind: 'close', ...this.#shared.about, code, reason });
+      this.#peers.set(node, newcomer());
+    }
+  }
+
+  linked(peer: NodeId): void {
+    this.#peers.set(peer, newcomer());
+    if (this.#isOpen) this.#sayOpen(peer);
+  }
+
+  unlinked(peer: NodeId): void {
+    this.#peers.delete(peer);
+    this.#knowsSoon();
+  }
+
+  /** Our settings changed: peers compare them again. */
+  reopen(): void {
+    if (this.#isOpen) this.open();
+  }
+
+  standing(peer: NodeId): PeerStanding {
+    return this.#peers.get(peer)?.standing ?? { kind: 'unlinked' };
+  }
+
+  /** Peers with which rows are exchanged now. */
+  openPeers(): NodeId[] {
+    return [...this.#peers].filter(([, peer]) => peer.standing.kind === 'open').map(([node]) => node);
+  }
+
+  outgoing(peer: NodeId): Outgoing | null {
+    return this.#peers.get(peer)?.outgoing ?? null;
+  }
+
+  /** Our table's last sequence that this peer acknowledged. */
+  acked(peer: NodeId): Seq {
+    const outgoing = this.outgoing(peer);
+    if (outgoing !== null) return outgoing.acked;
+    const progress = this.#shared.rows.progress(peer);
+    return progress !== null && progress.ourTable === this.#shared.store.tableId ? progress.ourSeq : 0;
+  }
+
+  receive(node: NodeId, message: Message): void {
+    const peer = this.#peers.get(node);
+    if (peer === undefined || !this.#isOpen) return;
+    switch (message.kind) {
+      case 'open':
+        return this.#opened(node, peer, message);
+      case 'close':
+        Object.assign(peer, newcomer(), {
+          standing: { kind: 'closed', code: message.code, reason: message.reason },
+        });
+        return this.#knowsSoon();
+      case 'rows':
+        return this.#rows(node, peer, message);
+      case 'mark':
+        return this.#marked(node, peer, message);
+      case 'knows':
+        return this.#knows(peer, message.knowledge, message.linked);
+      case 'ack':
+        return this.#acknowledged(node, peer, message);
+      default:
+        return;
+    }
+  }
+
+  /** Sends at most one message of rows or one mark; whether there may be more to send. */
+  pump(node: NodeId): boolean {
+    const outgoing = this.#peers.get(node)?.outgoing;
+    if (!this.#isReady || outgoing === null || outgoing === undefined) return false;
+    if (!this.#shared.effects.canSend(node)) return false;
+    const rows = outgoing.nextRows(this.#context());
+    if (rows !== null) {
+      this.#send(node, rows);
+      return true;
+    }
+    const lastSeq = this.#shared.rows.lastSeq();
+    const mark = outgoing.nextMark(lastSeq);
+    if (mark !== null)
+      this.#send(node, { kind: 'mark', ...this.#shared.about, seq: mark, knowledge: this.#shared.knowledge });
+    return false;
+  }
+
+  /** Acknowledges what has reached the disk, and tells what we know, when that is news. */
+  step(): void {
+    if (!this.#isOpen) return;
+    const settled = (this.#shared.rows.pending(0, 1)[0]?.seq ?? this.#shared.rows.lastSeq() + 1) - 1;
+    const failures = this.#events.failures();
+    const said =
+      failures.count === 0
+        ? ''
+        : `${failures.count} ${failures.failed.map((one) => `${one.path}\0${one.code}`).join('\0')}`;
+    for (const [node, peer] of this.#peers) {
+      if (peer.incoming === null) continue;
+      const news =
+        peer.incoming.acknowledge(settled) ?? (said === peer.failuresSaid ? null : peer.incoming.repeat());
+      if (news === null) continue;
+      peer.failuresSaid = said;
+      this.#send(node, {
+        kind: 'ack',
+        ...this.#shared.about,
+        tableId: peer.incoming.tableId,
+        seq: news,
+        failedCount: failures.count,
+        failed: failures.failed,
+      });
+    }
+    if (this.#knowsDue !== null && this.#knowsDue <= this.#shared.effects.now()) {
+      this.#knowsDue = null;
+      const linked = this.openPeers();
+      for (const node of linked)
+        this.#send(node, { kind: 'knows', ...this.#shared.about, knowledge: this.#shared.knowledge, linked });
+    }
+  }
+
+  /** When `step` or `pump` has something to do without any other event, ms. */
+  nextDue(): number | null {
+    let due = this.#knowsDue;
+    if (!this.#isReady) return due;
+    for (const peer of this.#peers.values()) {
+      const deferred = peer.outgoing?.nextDue() ?? null;
+      if (deferred !== null && (due === null || deferred < due)) due = deferred;
+    }
+    return due;
+  }
+
+  #opened(node: NodeId, peer: Peer, message: Extract<Message, { kind: 'open' }>): void {
+    if (message.configHash !== this.#shared.settings.configHash) {
+      peer.standing = { kind: 'mismatch' };
+      peer.outgoing = null;
+      peer.incoming = null;
+      return;
+    }
+    this.#checkRollback(message.knowledge);
+    const progress = this.#shared.rows.progress(node);
+    const position = message.haveTable === this.#shared.store.tableId ? message.haveSeq : 0;
+    const isNew = peer.standing.kind !== 'open';
+    peer.standing = { kind: 'open' };
+    peer.outgoing = new Outgoing(
+      node,
+      Math.min(position, this.#shared.rows.lastSeq()),
+      this.acked(node),
+      message.knowledge,
+      message.linked,
+    );
+    if (peer.incoming?.tableId !== message.tableId) {
+      peer.incoming = new Incoming(
+        message.tableId,
+        progress?.theirTable === message.tableId ? progress.theirSeq : 0,
+      );
+    }
+    if (!peer.saidOpen) this.#sayOpen(node);
+    if (isNew) this.#knowsSoon();
+    this.#shared.effects.wake();
+  }
+
+  #rows(node: NodeId, peer: Peer, message: Extract<Message, { kind: 'rows' }>): void {
+    const { incoming } = peer;
+    if (incoming === null) return;
+    if (!incoming.follows(message.prev)) {
+      if (!peer.reopening) this.#sayOpen(node);
+      peer.reopening = true;
+      return;
+    }
+    peer.reopening = false;
+    incoming.received = Math.max(incoming.received, message.last);
+    const { table, rules } = this.#shared;
+    const news: RowUpdate[] = [];
+    this.#shared.transact(() => {
+      for (const update of message.rows) {
+        this.#checkRollback(update.row.context);
+        const stored = table.get(update.path);
+        const joined = rules.join(stored.row, update.row);
+        if (joined === stored.row) continue;
+        table.setRow(stored, joined, { movedFrom: this.#movedFrom(update, joined) });
+        news.push(update);
+      }
+    });
+    if (news.length > 0) this.#events.joined(news, node);
+  }
+
+  /** Where the content came from is told on only while the version is the one that was found there. */
+  #movedFrom(update: RowUpdate, joined: Row): RowUpdate['movedFrom'] {
+    return joined.siblings.length === update.row.siblings.length &&
+      includes(update.row.context, joined.context)
+      ? update.movedFrom
+      : null;
+  }
+
+  #marked(node: NodeId, peer: Peer, message: Extract<Message, { kind: 'mark' }>): void {
+    const { incoming } = peer;
+    if (incoming === null || peer.reopening) return;
+    // Rows that were not sent, because we hold them already, count as received.
+    incoming.received = Math.max(incoming.received, message.seq);
+    this.#shared.transact(() => {
+      const before = this.#shared.rows.progress(node);
+      this.#shared.rows.setProgress(node, {
+        theirTable: incoming.tableId,
+        theirSeq: message.seq,
+        ourTable: before?.ourTable ?? this.#shared.store.tableId,
+        ourSeq: before?.ourSeq ?? 0,
+      });
+      if (this.#shared.learn(message.knowledge)) this.#knowsSoon();
+    });
+    incoming.mark(message.seq, this.#shared.rows.lastSeq());
+    this.#knows(peer, message.knowledge, null);
+    this.#shared.effects.wake();
+  }
+
+  #knows(peer: Peer, knowledge: Knowledge, linked: readonly NodeId[] | null): void {
+    if (peer.outgoing === null) return;
+    this.#checkRollback(knowledge);
+    peer.outgoing.knowledge = merge(peer.outgoing.knowledge, knowledge);
+    if (linked !== null) peer.outgoing.linked = linked;
+    this.#shared.effects.wake();
+  }
+
+  #acknowledged(node: NodeId, peer: Peer, message: Extract<Message, { kind: 'ack' }>): void {
+    const { outgoing } = peer;
+    if (outgoing === null || message.tableId !== this.#shared.store.tableId) return;
+    outgoing.acked = Math.max(outgoing.acked, message.seq);
+    outgoing.failed = message.failed;
+    outgoing.failedCount = message.failedCount;
+    const before = this.#shared.rows.progress(node);
+    this.#shared.rows.setProgress(node, {
+      theirTable: before?.theirTable ?? '',
+      theirSeq: before?.theirSeq ?? 0,
+      ourTable: message.tableId,
+      ourSeq: outgoing.acked,
+    });
+    this.#events.acknowledged();
+  }
+
+  #sayOpen(node: NodeId): void {
+    const { rows, store, settings } = this.#shared;
+    const progress = rows.progress(node);
+    this.#send(node, {
+      kind: 'open',
+      ...this.#shared.about,
+      configHash: settings.configHash,
+      tableId: store.tableId,
+      haveTable: progress?.theirTable ?? '',
+      haveSeq: progress?.theirSeq ?? 0,
+      knowledge: this.#shared.knowledge,
+      linked: this.openPeers(),
+    });
+    const peer = this.#peers.get(node);
+    if (peer === undefined) return;
+    peer.saidOpen = true;
+    if (peer.incoming !== null)
+      peer.incoming.received = progress?.theirTable === peer.incoming.tableId ? progress.theirSeq : 0;
+  }
+
+  #knowsSoon(): void {
+    this.#knowsDue ??= this.#shared.effects.now() + KNOWS_DELAY;
+    this.#shared.effects.wake();
+  }
+
+  #checkRollback(vector: ReadonlyMap<string, number>): void {
+    for (const [actor, counter] of vector) {
+      if (
+        nodeOf(actor as Actor) === this.#shared.settings.node &&
+        this.#shared.dots.isUnknown(actor, counter)
+      )
+        this.#shared.effects.rolledBack();
+    }
+  }
+
+  #context(): OutgoingContext {
+    const { table, contents, settings, about, effects, times } = this.#shared;
+    return {
+      table,
+      contents,
+      self: settings.node,
+      about,
+      now: () => effects.now(),
+      recentAfter: () => times.seqAt(effects.now() - RECENT),
+    };
+  }
+
+  #send(node: NodeId, message: Message): void {
+    this.#shared.effects.send(node, message);
+  }
+}
+
+function newcomer(): Peer {
+  return {
+    standing: { kind: 'closed', code: 'connecting', reason: 'has not taken part yet' },
+    outgoing: null,
+    incoming: null,
+    saidOpen: false,
+    reopening: false,
+    failuresSaid: '',
+  };
+}

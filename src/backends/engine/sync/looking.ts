@@ -1,0 +1,240 @@
+/** Takes up what scans found: local edits become rows, everything else refreshes what is known of the disk. */
+import type { Observation } from '../scan/observation.ts';
+import type { Applied, RelPath, Value } from '../core/types.ts';
+import { ABSENT, isLive, sameContent } from '../core/value.ts';
+import type { StoredRow } from '../store/store.ts';
+import { Retries } from './retries.ts';
+import type { Shared } from './shared.ts';
+
+/** Fewer deletions than this are never held. */
+const ALWAYS_ALLOWED = 100;
+
+export interface Held {
+  readonly deletions: number;
+  readonly files: number;
+}
+
+export interface LookingEvents {
+  isBusy(path: RelPath): boolean;
+}
+
+export class Looking {
+  readonly #shared: Shared;
+  readonly #events: LookingEvents;
+  /** files that kept changing while they were read, and paths that could not be read */
+  readonly hot = new Map<
+    RelPath,
+    { readonly since: number; readonly code: string; readonly message: string }
+  >();
+  readonly #retries = new Retries();
+  /** deletions of the scan that is running: judged together at its end */
+  #gone: { path: RelPath; base: Applied['identity'] }[] = [];
+  #goneDropped = 0;
+  #verdict: 'guard' | 'approved' | 'rejected' = 'guard';
+  held: Held | null = null;
+  changed = 0;
+  /** paths whose observation came while they were being worked on, or was stale */
+  #again = new Set<RelPath>();
+
+  constructor(shared: Shared, events: LookingEvents) {
+    this.#shared = shared;
+    this.#events = events;
+  }
+
+  /** Whether the next full scan takes deletions as they are, or puts the files back (a person's decision). */
+  decide(verdict: 'approved' | 'rejected'): void {
+    this.#verdict = verdict;
+    this.held = null;
+  }
+
+  observed(observations: readonly Observation[]): void {
+    this.#shared.transact(() => {
+      for (const observation of observations) this.#take(observation);
+    });
+  }
+
+  /** The scan is over: its deletions are judged. Returns the paths to look at again. */
+  finished(isFull: boolean): RelPath[] {
+    const gone = this.#gone;
+    const count = gone.length + this.#goneDropped;
+    this.#gone = [];
+    this.#goneDropped = 0;
+    const { files } = this.#shared.rows.totals();
+    const verdict = this.#verdict;
+    if (isFull) this.#verdict = 'guard';
+    if (
+      verdict === 'guard' &&
+      count > ALWAYS_ALLOWED &&
+      count * 100 > files * this.#shared.settings.maxDeletePercent
+    ) {
+      this.held = { deletions: count, files };
+    } else {
+      if (isFull) this.held = null;
+      this.#shared.transact(() => {
+        for (const { path, base } of gone) this.#takeGone(path, base, verdict === 'rejected');
+      });
+    }
+    const again = [...this.#again];
+    this.#again.clear();
+    return again;
+  }
+
+  /** The scan broke off: what it called gone proves nothing. */
+  abandon(): void {
+    this.#gone = [];
+    this.#goneDropped = 0;
+  }
+
+  /** Unsettled paths that are due to be looked at again. */
+  takeDue(): RelPath[] {
+    return this.#retries.takeDue(this.#shared.effects.now());
+  }
+
+  nextDue(): number | null {
+    return this.#retries.nextDue();
+  }
+
+  #take(observation: Observation): void {
+    const { path } = observation;
+    switch (observation.kind) {
+      case 'gone':
+        this.#settled(path);
+        if (this.#gone.length < this.#mostGone()) this.#gone.push({ path, base: observation.base });
+        else this.#goneDropped += 1;
+        return;
+      case 'hot':
+        return this.#unsettled(
+          path,
+          'hot',
+          'keeps changing while it is read; it is sent when it has been quiet for a moment',
+        );
+      case 'unreadable':
+        return this.#unsettled(path, observation.code, observation.message);
+      case 'unsupported':
+        this.hot.set(path, {
+          since: this.#shared.effects.now(),
+          code: 'unsupported',
+          message: 'sockets and devices are not synced',
+        });
+        return;
+      case 'mount':
+        this.hot.set(path, {
+          since: this.#shared.effects.now(),
+          code: 'mount',
+          message: 'another file system is mounted here; it is not entered',
+        });
+        return;
+      case 'present':
+        this.#settled(path);
+        return this.#takePresent(observation);
+    }
+  }
+
+  #takePresent(observation: Extract<Observation, { kind: 'present' }>): void {
+    const { path, value, identity, movedFrom } = observation;
+    const stored = this.#current(path, observation.base);
+    if (stored === null) return;
+    if (observation.content !== null && value.kind === 'file')
+      this.#shared.contents.put(value.sha256, observation.content);
+    const isEdit = this.#record(stored, value, identity, movedFrom);
+    if (!isEdit || movedFrom === null) return;
+    // The scan found this very file gone from there: the two halves of a rename travel together.
+    const source = this.#shared.rows.get(movedFrom);
+    if (
+      source?.applied?.identity &&
+      !this.#events.isBusy(movedFrom) &&
+      sameContent(source.applied.value, value)
+    )
+      this.#record(source, ABSENT, null, null);
+  }
+
+  #takeGone(path: RelPath, base: Applied['identity'], restore: boolean): void {
+    const stored = this.#current(path, base);
+    if (stored === null || stored.applied === null || !isLive(stored.applied.value)) return;
+    if (restore) this.#shared.table.setApplied(stored, { value: ABSENT, dots: [], identity: null });
+    else this.#record(stored, ABSENT, null, null);
+  }
+
+  /** The row that an observation is about; null when the observation is out of date and the path is looked at again. */
+  #current(path: RelPath, base: Applied['identity']): StoredRow | null {
+    const stored = this.#shared.table.get(path);
+    if (!this.#events.isBusy(path) && (stored.applied?.identity ?? null) === base) return stored;
+    this.#again.add(path);
+    return null;
+  }
+
+  /** Whether it was a local edit. */
+  #record(
+    stored: StoredRow,
+    found: Value,
+    identity: Applied['identity'],
+    movedFrom: RelPath | null,
+  ): boolean {
+    const { rules, table, settings, effects } = this.#shared;
+    const before = stored.applied;
+    const observed = rules.observe(stored.row, before, found, () => this.#shared.nextDot());
+    switch (observed.kind) {
+      case 'same':
+        table.setApplied(stored, { value: before?.value ?? ABSENT, dots: before?.dots ?? [], identity });
+        return false;
+      case 'adopted':
+        table.setApplied(stored, { value: observed.value, dots: observed.dots, identity });
+        return false;
+      case 'edited': {
+        this.changed += 1;
+        const applied: Applied = { value: observed.value, dots: observed.dots, identity };
+        if (settings.receiveOnly) this.#drifted(stored, applied);
+        else table.setRow(stored, observed.row, { movedFrom, applied });
+        const what = !isLive(found)
+          ? 'deleted'
+          : before === null || !isLive(before.value)
+            ? 'created'
+            : sameContent(before.value, found)
+              ? 'metadata'
+              : 'changed';
+        effects.audit({
+          time: effects.now(),
+          path: stored.path,
+          what,
+          node: settings.node,
+          result: settings.receiveOnly ? 'local edit, not sent' : 'sent',
+        });
+        return true;
+      }
+    }
+  }
+
+  /** A receive node's own edits stay here, visible, until they are reverted or overwritten (into the backup). */
+  #drifted(stored: StoredRow, applied: Applied): void {
+    const { table, effects } = this.#shared;
+    const kept = table.setApplied(stored, { ...applied, dots: [] });
+    if (!kept.pending) return;
+    table.setBlocked(kept, {
+      code: 'local-edit',
+      message: "changed on this node, which only receives; `csyncd revert` puts the cluster's state back",
+      since: effects.now(),
+    });
+  }
+
+  #unsettled(path: RelPath, code: string, message: string): void {
+    const now = this.#shared.effects.now();
+    this.hot.set(path, { since: this.hot.get(path)?.since ?? now, code, message });
+    this.#retries.failed(path, now);
+  }
+
+  #settled(path: RelPath): void {
+    if (!this.hot.delete(path)) return;
+    this.#retries.succeeded(path);
+  }
+
+  /** Beyond this many the scan is held anyway, and the paths need not be remembered. */
+  #mostGone(): number {
+    if (this.#verdict !== 'guard') return Infinity;
+    return (
+      Math.max(
+        ALWAYS_ALLOWED,
+        (this.#shared.rows.totals().files * this.#shared.settings.maxDeletePercent) / 100,
+      ) + 1
+    );
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * One mapping's replica on this node, without any I/O: it is told what happened (methods) and asks for what shall happen
+ * (effects.ts). Deterministic given its store, its clock and the order of calls, which is what the simulator relies on.
+ */
+import type { ApplyReport } from '../apply/change.ts';
+import type { NodeId, RelPath } from '../core/types.ts';
+import type { Look, Observation } from '../scan/observation.ts';
+import type { Seq } from '../store/store.ts';
+import type { Knowledge, Message } from '../wire/messages.ts';
+import { Applying } from './applying.ts';
+import type { EffectAnswers, FetchRequest, Fetched } from './effects.ts';
+import { Exchange, type PeerStanding } from './exchange.ts';
+import { Looking } from './looking.ts';
+import type { ReplicaSettings } from './settings.ts';
+import { Shared, type ReplicaParts } from './shared.ts';
+
+/** Failures named in an acknowledgement. */
+const MOST_NAMED = 100;
+
+export class Replica implements EffectAnswers {
+  readonly #shared: Shared;
+  readonly #exchange: Exchange;
+  readonly #applying: Applying;
+  readonly #looking: Looking;
+  #state: 'detached' | 'attached' | 'live' = 'detached';
+  readonly #listeners = new Set<() => void>();
+
+  constructor(parts: ReplicaParts) {
+    this.#shared = new Shared(parts, (row) => this.#applying.pending(row));
+    this.#exchange = new Exchange(this.#shared, {
+      joined: (updates, sender) => this.#applying.joined(updates, sender),
+      failures: () => this.#failures(),
+      acknowledged: () => this.#changed(),
+    });
+    this.#applying = new Applying(this.#shared, () => this.#exchange.openPeers());
+    this.#looking = new Looking(this.#shared, { isBusy: (path) => this.#applying.isBusy(path) });
+  }
+
+  get state(): 'detached' | 'attached' | 'live' {
+    return this.#state;
+  }
+
+  get settings(): ReplicaSettings {
+    return this.#shared.settings;
+  }
+
+  /** The root may be read and written. Nothing is told or applied before the first full scan is over (`scanned`). */
+  attach(): void {
+    if (this.#state !== 'detached') return;
+    this.#state = 'attached';
+    this.#exchange.open();
+  }
+
+  /** The disk was compared with the table as a whole. */
+  scanned(): void {
+    if (this.#state === 'detached') return;
+    this.#state = 'live';
+    this.#exchange.ready();
+    this.#applying.run();
+  }
+
+  /** The root is not to be trusted, or the mapping is paused: tell nothing, apply nothing. */
+  detach(code: string, reason: string): void {
+    if (this.#state === 'detached') return;
+    this.#state = 'detached';
+    this.#applying.halt();
+    this.#exchange.close(code, reason);
+  }
+
+  /** New settings from a reload; rows are judged anew when the policy changed. */
+  configure(settings: ReplicaSettings): void {
+    const before = this.#shared.settings;
+    this.#shared.settings = settings;
+    if (before.policy !== settings.policy || before.hosts.join(' ') !== settings.hosts.join(' ')) {
+      this.#shared.transact(() => {
+        for (const row of this.#shared.rows.troubled(Infinity)) this.#shared.table.rederive(row);
+      });
+    }
+    if (before.configHash !== settings.configHash) this.#exchange.reopen();
+  }
+
+  linked(peer: NodeId): void {
+    this.#exchange.linked(peer);
+  }
+
+  unlinked(peer: NodeId): void {
+    this.#exchange.unlinked(peer);
+    this.#changed();
+  }
+
+  receive(peer: NodeId, message: Message): void {
+    const before = this.#exchange.standing(peer).kind;
+    this.#exchange.receive(peer, message);
+    if (before !== 'open' && this.#exchange.standing(peer).kind === 'open') this.#applying.sourceCame();
+    this.#changed();
+  }
+
+  observed(observations: readonly Observation[]): void {
+    this.#looking.observed(observations);
+    this.#shared.effects.wake();
+  }
+
+  looked(looks: readonly Look[]): void {
+    const isFull = looks.some((look) => look.path === '' && look.scope === 'subtree');
+    const again = this.#looking.finished(isFull);
+    for (const look of looks) this.#applying.lookedAt(look.path);
+    this.#lookAgain(again);
+    this.#shared.effects.wake();
+    this.#changed();
+  }
+
+  /** The look broke off: nothing is judged as gone, and the same places are looked at later. */
+  lookFailed(looks: readonly Look[]): void {
+    this.#looking.abandon();
+    for (const look of looks) this.#applying.lookedAt(look.path);
+  }
+
+  applied(report: ApplyReport): void {
+    this.#applying.applied(report);
+    this.#lookAgain(this.#waitingForApply.splice(0));
+    this.#changed();
+  }
+
+  fetched(request: FetchRequest, result: Fetched): void {
+    this.#applying.fetched(request, result);
+  }
+
+  /** Plans disk work and tells peers what is due. Call after `wake`, and at `nextDue`. */
+  step(): void {
+    if (this.#state === 'detached') return;
+    const due = this.#looking.takeDue();
+    if (due.length > 0) this.#shared.effects.look(due.map(toLook));
+    this.#applying.step();
+    this.#exchange.step();
+  }
+
+  /** Sends at most one message of rows to the peer; whether there may be more. */
+  pump(peer: NodeId): boolean {
+    return this.#state === 'live' && this.#exchange.pump(peer);
+  }
+
+  /** ms since 1970 at which `step` and `pump` must be called again without any other event; null for never. */
+  nextDue(): number | null {
+    if (this.#state === 'detached') return null;
+    const dues = [this.#exchange.nextDue(), this.#applying.nextDue(), this.#looking.nextDue()].filter(
+      (due) => due !== null,
+    );
+    return dues.length === 0 ? null : Math.min(...dues);
+  }
+
+  /** No batch of changes is running. */
+  isQuiet(): boolean {
+    return this.#applying.isIdle();
+  }
+
+  standing(peer: NodeId): PeerStanding {
+    return this.#exchange.standing(peer);
+  }
+
+  openPeers(): NodeId[] {
+    return this.#exchange.openPeers();
+  }
+
+  acked(peer: NodeId): Seq {
+    return this.#exchange.acked(peer);
+  }
+
+  /** What the peer said it could not bring to its disk. */
+  peerFailures(peer: NodeId): {
+    readonly count: number;
+    readonly failed: readonly { readonly path: RelPath; readonly code: string; readonly message: string }[];
+  } {
+    const outgoing = this.#exchange.outgoing(peer);
+    return { count: outgoing?.failedCount ?? 0, failed: outgoing?.failed ?? [] };
+  }
+
+  knowledge(): Knowledge {
+    return this.#shared.knowledge;
+  }
+
+  get shared(): Shared {
+    return this.#shared;
+  }
+
+  get looking(): Looking {
+    return this.#looking;
+  }
+
+  get applying(): Applying {
+    return this.#applying;
+  }
+
+  /** Calls `listener` whenever something may have changed for those who wait; returns how to stop it. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  readonly #waitingForApply: RelPath[] = [];
+
+  /** Paths that a batch is working on are looked at when it is done, others at once. */
+  #lookAgain(paths: readonly RelPath[]): void {
+    const now = paths.filter((path) => !this.#applying.isBusy(path));
+    this.#waitingForApply.push(...paths.filter((path) => this.#applying.isBusy(path)));
+    if (now.length > 0) this.#shared.effects.look(now.map(toLook));
+  }
+
+  #failures(): ReturnType<ConstructorParameters<typeof Exchange>[1]['failures']> {
+    const { blocked } = this.#shared.rows.totals();
+    if (blocked === 0) return { count: 0, failed: [] };
+    const rows = this.#shared.rows.troubled(MOST_NAMED).filter((row) => row.pending && row.blocked !== null);
+    return {
+      count: blocked,
+      failed: rows.map((row) => ({
+        path: row.path,
+        code: row.blocked?.code ?? '',
+        message: row.blocked?.message ?? '',
+      })),
+    };
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function toLook(path: RelPath): Look {
+  return { path, scope: 'entry' };
+}

@@ -1,0 +1,137 @@
+/**
+ * The rows of one mapping with everything that is derived from them kept right: sequence, pending, live children. The
+ * only writer of `MappingStore` rows. Call inside a transaction.
+ */
+import { EMPTY_ROW, sameRow } from '../core/row.ts';
+import { isLiveRow, wanted, type Wanted } from '../core/tree.ts';
+import type { Applied, RelPath, Row } from '../core/types.ts';
+import { ABSENT, sameValue } from '../core/value.ts';
+import { sameDot } from '../core/vector.ts';
+import type { PolicyContext } from '../core/policy.ts';
+import type { Blocked, MappingStore, StoredRow } from '../store/store.ts';
+
+export class Table {
+  readonly rows: MappingStore;
+  readonly #policy: () => PolicyContext;
+  readonly #onPending: (row: StoredRow) => void;
+
+  constructor(rows: MappingStore, policy: () => PolicyContext, onPending: (row: StoredRow) => void) {
+    this.rows = rows;
+    this.#policy = policy;
+    this.#onPending = onPending;
+  }
+
+  /** The stored row, or a blank one. */
+  get(path: RelPath): StoredRow {
+    return this.rows.get(path) ?? blank(path);
+  }
+
+  wanted(row: StoredRow): Wanted {
+    return wanted(row.row, row.liveChildren, this.#policy());
+  }
+
+  /** A change of the replicated state: takes a new sequence, so that peers are told. */
+  setRow(
+    stored: StoredRow,
+    row: Row,
+    more: { movedFrom?: RelPath | null; applied?: Applied } = {},
+  ): StoredRow {
+    return this.#write(stored, {
+      ...stored,
+      row,
+      seq: this.rows.nextSeq(),
+      blocked: null,
+      movedFrom: more.movedFrom ?? null,
+      applied: more.applied ?? stored.applied,
+    });
+  }
+
+  /** What this disk holds now. */
+  setApplied(stored: StoredRow, applied: Applied): StoredRow {
+    const next = this.#write(stored, { ...stored, applied, blocked: null });
+    if (applied.value.kind === 'absent') this.#emptied(parentOf(stored.path));
+    return next;
+  }
+
+  setBlocked(stored: StoredRow, blocked: Blocked | null): StoredRow {
+    return this.#write(stored, { ...stored, blocked });
+  }
+
+  /** The rules by which rows are judged have changed: everything derived from them is made anew. */
+  rederive(stored: StoredRow): StoredRow {
+    return this.#write(stored, stored);
+  }
+
+  #write(before: StoredRow, next: StoredRow): StoredRow {
+    const derived = this.#derive(next);
+    if (isForgettable(derived)) this.rows.delete(derived.path);
+    else this.rows.put(derived);
+    const liveBefore = isLiveRow(before.row, before.liveChildren);
+    const liveNow = isLiveRow(derived.row, derived.liveChildren);
+    if (liveBefore !== liveNow) this.#countChild(parentOf(derived.path), liveNow ? 1 : -1);
+    if (derived.pending && derived.blocked === null) this.#onPending(derived);
+    return derived;
+  }
+
+  #derive(row: StoredRow): StoredRow {
+    const want = wanted(row.row, row.liveChildren, this.#policy());
+    if (want.kind === 'undecided') return row.pending ? { ...row, pending: false } : row;
+    const pending = !sameValue(want.value, row.applied?.value ?? ABSENT);
+    if (pending) return row.pending ? row : { ...row, pending };
+    // The disk shows the wanted value already: from now on an edit supersedes the siblings that hold it.
+    const applied = row.applied ?? { value: ABSENT, dots: [], identity: null };
+    const sameDots =
+      applied.dots.length === want.dots.length &&
+      want.dots.every((dot) => applied.dots.some((other) => sameDot(dot, other)));
+    return {
+      ...row,
+      pending,
+      blocked: null,
+      applied: sameDots ? row.applied : { ...applied, dots: want.dots },
+    };
+  }
+
+  #countChild(dir: RelPath, change: number): void {
+    if (dir === '') return;
+    const stored = this.get(dir);
+    this.#write(stored, { ...stored, liveChildren: Math.max(0, stored.liveChildren + change) });
+  }
+
+  /** A name below `dir` is gone: a removal of `dir` that found it not empty may be tried again. */
+  #emptied(dir: RelPath): void {
+    if (dir === '') return;
+    const stored = this.rows.get(dir);
+    if (stored?.blocked?.code === 'not-empty') this.setBlocked(stored, null);
+  }
+}
+
+export function parentOf(path: RelPath): RelPath {
+  const slash = path.lastIndexOf('/');
+  return (slash === -1 ? '' : path.slice(0, slash)) as RelPath;
+}
+
+/** Whether two states of a path would be announced alike. */
+export function unchanged(a: Row, b: Row): boolean {
+  return a === b || sameRow(a, b);
+}
+
+function blank(path: RelPath): StoredRow {
+  return {
+    path,
+    row: EMPTY_ROW,
+    seq: 0,
+    applied: null,
+    pending: false,
+    blocked: null,
+    liveChildren: 0,
+    movedFrom: null,
+  };
+}
+
+function isForgettable(row: StoredRow): boolean {
+  return (
+    row.row.context.size === 0 &&
+    row.liveChildren === 0 &&
+    (row.applied === null || row.applied.value.kind === 'absent')
+  );
+}
