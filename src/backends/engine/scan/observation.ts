@@ -1,5 +1,5 @@
 /** What a scan asks for and what it finds: an event only says "look here", the state on disk decides. */
-import type { Applied, Identity, RelPath, Sha256, Value } from '../core/types.ts';
+import type { Applied, Identity, RelPath, Value } from '../core/types.ts';
 
 /** `entry` = that name alone; `children` = the names in that directory; `subtree` = everything below and at it. */
 export interface Look {
@@ -27,12 +27,16 @@ export interface BeliefReader {
  */
 export type Observation = { readonly path: RelPath; readonly base: Identity | null } & (
   | { readonly kind: 'gone' }
-  /** Read whole, with equal stat before and after. `content` rides along when small. */
+  /**
+   * Read whole, with equal stat before and after. `content` rides along when small. `movedFrom` is the believed path
+   * that is gone and whose inode this is: the content is the one believed there.
+   */
   | {
       readonly kind: 'present';
       readonly value: Value;
       readonly identity: Identity;
       readonly content: Uint8Array | null;
+      readonly movedFrom: RelPath | null;
     }
   /** Kept changing while it was read: retry later, send nothing. */
   | { readonly kind: 'hot' }
@@ -40,6 +44,8 @@ export type Observation = { readonly path: RelPath; readonly base: Identity | nu
   | { readonly kind: 'unreadable'; readonly code: string; readonly message: string }
   /** A kind that csyncd does not carry (socket, device). */
   | { readonly kind: 'unsupported' }
+  /** Another file system is mounted here: neither it nor anything below it is judged. */
+  | { readonly kind: 'mount' }
 );
 
 export interface ScanReport {
@@ -51,10 +57,4 @@ export interface ScanReport {
   /** ms spent in walking and in hashing */
   readonly walkMs: number;
   readonly hashMs: number;
-}
-
-/** A file that was found elsewhere with the same inode, size and mtime needs no hash: its content moved. */
-export interface KnownContent {
-  readonly sha256: Sha256;
-  readonly path: RelPath;
 }

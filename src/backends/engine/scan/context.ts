@@ -1,0 +1,85 @@
+/** What the parts of one scan share. */
+import type { Accounts } from '../../../sys/accounts.ts';
+import { parseIdentity } from '../../../sys/identity.ts';
+import type { Fd, Stat, Sys } from '../../../sys/sys.ts';
+import type { Selection } from '../../../util/selection.ts';
+import type { Applied, Identity, RelPath } from '../core/types.ts';
+import type { BeliefReader, Believed, Observation } from './observation.ts';
+import { ownerText, type OwnerMode } from './owner.ts';
+import type { RootIdentity } from './root.ts';
+
+export interface ScanOptions {
+  readonly root: RootIdentity;
+  readonly selection: Pick<Selection, 'selects' | 'enters'>;
+  readonly owner: OwnerMode;
+  readonly accounts: Accounts;
+  /** wall clock, ns since 1970: the clock that the file system's time stamps come from */
+  readonly now: () => bigint;
+  /** monotonic, ms: for the report only */
+  readonly clock: () => number;
+  /** content of a file of at most this size rides along, until `contentBudget` bytes have */
+  readonly contentUpTo: number;
+  readonly contentBudget: number;
+}
+
+/** An observation, or null: a moment at which other work may get in. */
+export type ScanStep = Observation | null;
+export type Steps = Generator<ScanStep, void>;
+
+/** A file whose identity differs: to be read once the renames are known. */
+export interface Unread {
+  readonly path: RelPath;
+  readonly belief: Believed | null;
+  readonly stat: Stat;
+}
+
+export interface Scan {
+  readonly sys: Sys;
+  readonly rootFd: Fd;
+  readonly beliefs: BeliefReader;
+  readonly options: ScanOptions;
+  readonly unread: Unread[];
+  /** tops of what is believed and was not found; `below` = all but the path itself, which is something else now */
+  readonly gone: { readonly path: RelPath; readonly below: boolean }[];
+  /** directories whose content was compared as a whole: a later look below them would find nothing else */
+  readonly compared: Set<RelPath>;
+  readonly count: {
+    entries: number;
+    directories: number;
+    hashedBytes: number;
+    hashedFiles: number;
+    hashMs: number;
+  };
+  /** bytes of content that rode along */
+  carried: number;
+}
+
+/** Whether there is, or was, something to delete at a path. */
+export function isLive(belief: Believed | null): belief is Believed {
+  return belief?.applied !== null && belief?.applied !== undefined && belief.applied.value.kind !== 'absent';
+}
+
+export function baseOf(belief: Believed | null): Identity | null {
+  return belief?.applied?.identity ?? null;
+}
+
+/**
+ * `mode` and `owner` of what was found, in the words of what is believed (of the path, or of the one that it was moved
+ * from) where the disk is as it was left: what a node could not take over (a user that it lacks, and with it set-uid)
+ * must not come back as a change.
+ */
+export function metadata(
+  scan: Scan,
+  stat: Stat,
+  believed: Applied | null,
+): { readonly mode: number; readonly owner: string } {
+  const { owner, accounts } = scan.options;
+  const was = believed?.identity == null ? null : parseIdentity(believed.identity);
+  if (was === null || believed === null || believed.value.kind === 'absent')
+    return { mode: stat.mode, owner: ownerText(stat, owner, accounts, null) };
+  const { value } = believed;
+  return {
+    mode: 'mode' in value && was.mode === stat.mode ? value.mode : stat.mode,
+    owner: ownerText(stat, owner, accounts, { uid: was.uid, gid: was.gid, owner: value.owner }),
+  };
+}

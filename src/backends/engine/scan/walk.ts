@@ -1,0 +1,212 @@
+/** One look: a name, the names in a directory, or everything below it, compared with what is believed. */
+import { parseIdentity } from '../../../sys/identity.ts';
+import { SysError, type Fd, type Stat } from '../../../sys/sys.ts';
+import { codeOf, messageOf } from '../../../util/errors.ts';
+import type { Identity, RelPath, Value } from '../core/types.ts';
+import { baseOf, isLive, metadata, type Scan, type Steps } from './context.ts';
+import { identityFound, identityNow } from './identity.ts';
+import { listDirectory } from './list.ts';
+import type { Believed, Look, Observation } from './observation.ts';
+import { join, nameOf, parentOf, ROOT } from './paths.ts';
+
+/** A path on the way is not there, or is no directory (any more). */
+const NO_WAY = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EXDEV']);
+/** After this many names, others get in. */
+const NAMES_A_STEP = 2000;
+
+export function* lookSteps(scan: Scan, look: Look): Steps {
+  const { path, scope } = look;
+  if (path === ROOT) {
+    if (scope !== 'entry') yield* treeSteps(scan, ROOT, scope === 'subtree');
+    return;
+  }
+  const parent = parentOf(path);
+  if (!scan.options.selection.enters(parent)) return;
+  if (parent !== ROOT && !scan.compared.has(parent) && beliefOfDir(scan, parent) === null) {
+    // Nothing is known of the directory that the path is in: it goes first, with all that is in it.
+    yield* lookSteps(scan, { path: parent, scope: 'entry' });
+    return;
+  }
+  if (scope === 'entry' ? scan.compared.has(parent) : scan.compared.has(path)) return;
+  yield* entrySteps(scan, parent, path, scope);
+}
+
+function beliefOfDir(scan: Scan, path: RelPath): Believed | null {
+  const belief = scan.beliefs.get(path);
+  return belief?.applied?.value.kind === 'dir' ? belief : null;
+}
+
+function* entrySteps(scan: Scan, parent: RelPath, path: RelPath, scope: Look['scope']): Steps {
+  const belief = scan.beliefs.get(path);
+  let fd: Fd;
+  try {
+    fd = scan.sys.openDir(scan.rootFd, parent);
+  } catch (error) {
+    if (!NO_WAY.has(codeOf(error) ?? '')) yield unreadable(parent, scan.beliefs.get(parent), error);
+    else if (parent !== ROOT) yield* lookSteps(scan, { path: parent, scope: 'entry' });
+    return;
+  }
+  const dirs: Dir[] = [];
+  try {
+    if (scan.sys.fstat(fd).dev !== scan.options.root.dev) {
+      yield { path: parent, base: null, kind: 'mount' };
+      return;
+    }
+    const stat = scan.sys.lstat(fd, nameOf(path));
+    if (stat === null) noteGone(scan, path, belief);
+    else yield* compareOne(scan, fd, path, stat, belief, dirs);
+  } catch (error) {
+    yield unreadable(path, belief, error);
+    return;
+  } finally {
+    scan.sys.close(fd);
+  }
+  const [dir] = dirs;
+  if (dir !== undefined && (dir.replaced || scope !== 'entry'))
+    yield* treeSteps(scan, path, dir.replaced || scope === 'subtree');
+}
+
+/** A directory that was compared; `replaced` = it is not the one that was believed, so all in it is to be looked at. */
+interface Dir {
+  readonly path: RelPath;
+  readonly replaced: boolean;
+}
+
+/** The names in a directory; when `deep`, and in those that are new, everything below. Parents first, depth first. */
+function* treeSteps(scan: Scan, top: RelPath, deep: boolean): Steps {
+  const open: { readonly path: RelPath; readonly deep: boolean }[] = [{ path: top, deep }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const dirs: Dir[] = [];
+    yield* childSteps(scan, next.path, dirs);
+    yield null;
+    for (const dir of dirs.reverse()) {
+      if (!next.deep && !dir.replaced) continue;
+      if (scan.options.selection.enters(dir.path)) open.push({ path: dir.path, deep: true });
+    }
+  }
+}
+
+function* childSteps(scan: Scan, dir: RelPath, dirs: Dir[]): Steps {
+  const { sys, options } = scan;
+  const beliefs = new Map<string, Believed>();
+  for (const belief of scan.beliefs.children(dir)) beliefs.set(belief.path, belief);
+  let fd: Fd;
+  try {
+    fd = sys.openDir(scan.rootFd, dir);
+  } catch (error) {
+    yield unreadable(dir, scan.beliefs.get(dir), error);
+    return;
+  }
+  try {
+    if (sys.fstat(fd).dev !== options.root.dev) return;
+    const listing = listDirectory(sys, fd);
+    if (listing.error !== null) {
+      yield unreadable(dir, scan.beliefs.get(dir), listing.error);
+      return;
+    }
+    scan.count.directories++;
+    scan.compared.add(dir);
+    let names = 0;
+    for (const { name, stat, error } of listing.entries) {
+      const path = join(dir, name);
+      const belief = beliefs.get(path) ?? null;
+      beliefs.delete(path);
+      if (stat === null) yield unreadable(path, belief, error);
+      else yield* compareOne(scan, fd, path, stat, belief, dirs);
+      if (++names % NAMES_A_STEP === 0) yield null;
+    }
+  } finally {
+    sys.close(fd);
+  }
+  for (const belief of beliefs.values()) noteGone(scan, belief.path, belief);
+}
+
+/** One name that cannot be examined must not end the walk (I16). */
+function* compareOne(
+  scan: Scan,
+  dirFd: Fd,
+  path: RelPath,
+  stat: Stat,
+  belief: Believed | null,
+  dirs: Dir[],
+): Steps {
+  try {
+    yield* compare(scan, dirFd, path, stat, belief, dirs);
+  } catch (error) {
+    if (!(error instanceof SysError)) throw error;
+    yield unreadable(path, belief, error);
+  }
+}
+
+function* compare(
+  scan: Scan,
+  dirFd: Fd,
+  path: RelPath,
+  stat: Stat,
+  belief: Believed | null,
+  dirs: Dir[],
+): Steps {
+  if (!scan.options.selection.selects(path, stat.kind === 'dir')) return;
+  scan.count.entries++;
+  const base = baseOf(belief);
+  if (stat.dev !== scan.options.root.dev) {
+    yield { path, base, kind: 'mount' };
+    return;
+  }
+  // Equal to an identity that was certain when it was formed: no write since can have left it equal.
+  const same = base !== null && base === identityNow(stat);
+  const believed = isLive(belief) ? belief.applied : null;
+  const found = (): Identity => identityFound(stat, scan.options.now());
+  const wasDir = believed?.value.kind === 'dir';
+  if (wasDir && stat.kind !== 'dir') scan.gone.push({ path, below: true });
+  switch (stat.kind) {
+    case 'dir':
+      if (!same) yield present(path, base, { kind: 'dir', ...metadata(scan, stat, believed) }, found());
+      dirs.push({ path, replaced: !wasDir || inodeOf(base) !== stat.ino });
+      return;
+    case 'file':
+      if (!same) scan.unread.push({ path, belief, stat });
+      return;
+    case 'symlink': {
+      if (same) return;
+      const { owner } = metadata(scan, stat, believed);
+      const target = scan.sys.readlink(dirFd, nameOf(path));
+      yield present(path, base, { kind: 'symlink', target, mtimeNs: stat.mtimeNs, owner }, found());
+      return;
+    }
+    case 'fifo':
+      if (!same)
+        yield present(
+          path,
+          base,
+          { kind: 'fifo', mtimeNs: stat.mtimeNs, ...metadata(scan, stat, believed) },
+          found(),
+        );
+      return;
+    case 'other':
+      yield { path, base, kind: 'unsupported' };
+  }
+}
+
+function inodeOf(identity: Identity | null): bigint | null {
+  return identity === null ? null : (parseIdentity(identity)?.ino ?? null);
+}
+
+function noteGone(scan: Scan, path: RelPath, belief: Believed | null): void {
+  if (!isLive(belief)) return;
+  // What the rules do not select (any more) is nobody's deletion.
+  if (scan.options.selection.selects(path, belief.applied?.value.kind === 'dir'))
+    scan.gone.push({ path, below: false });
+}
+
+function present(path: RelPath, base: Identity | null, value: Value, identity: Identity): Observation {
+  return { path, base, kind: 'present', value, identity, content: null, movedFrom: null };
+}
+
+/** What vanished or became something else since it was listed is looked at again, not judged. */
+export function unreadable(path: RelPath, belief: Believed | null, error: unknown): Observation {
+  const base = baseOf(belief);
+  const code = codeOf(error) ?? 'unknown';
+  if (NO_WAY.has(code)) return { path, base, kind: 'hot' };
+  return { path, base, kind: 'unreadable', code, message: messageOf(error) };
+}
