@@ -11,11 +11,18 @@ export interface BulkFrame {
   readonly type: number;
   /** small JSON object */
   readonly header: unknown;
+  /**
+   * At most MAX_BULK_BODY bytes. Of a received frame it has an ArrayBuffer of its own (with the frame's first bytes before
+   * it), which may be transferred to a worker thread. A sent one must not change until `send` resolves.
+   */
   readonly body: Uint8Array | null;
 }
 
 export interface BulkChannel {
-  /** Queues a frame; resolves when there is room for the next one (backpressure). Rejects when the link is gone. */
+  /**
+   * Queues a frame, in the order of the calls; resolves when there is room for the next one (backpressure, send rate).
+   * Rejects when the link is gone.
+   */
   send(frame: BulkFrame): Promise<void>;
 }
 
@@ -23,6 +30,7 @@ export interface LinkHandlers {
   message(message: Message): void;
   /** Called for each frame of the bulk connection. Until a returned promise resolves, no more is read from it. */
   bulk(frame: BulkFrame): void | Promise<void>;
+  /** Called once, also after `Link.close`, and before that returns; no other handler is called afterwards. */
   closed(reason: string): void;
 }
 
@@ -30,6 +38,8 @@ export interface Link {
   readonly peer: NodeId;
   /** groups whose key both sides proved */
   readonly groups: ReadonlySet<string>;
+  /** groups that both are configured for, or that the peer named, which this link does not carry: why */
+  readonly refused: ReadonlyMap<string, LinkProblem>;
   /** features that both sides have */
   readonly features: ReadonlySet<string>;
   /** peer's run: differs after each start of its daemon */
@@ -40,6 +50,7 @@ export interface Link {
   send(message: Message): void;
   /** bytes given to `send` that the kernel has not taken yet */
   queuedBytes(): number;
+  /** The reason reaches the peer's `closed`. */
   close(reason: string): void;
 }
 
@@ -67,6 +78,8 @@ export interface Network {
 export interface NetworkEvents {
   /** A new link; returns its handlers. An older link to the same peer has been closed before. */
   linked(link: Link): LinkHandlers;
-  /** A dial or a handshake failed. */
+  /** A dial or a handshake failed and there is no link to that peer. */
   problem(peer: NodeId, problem: LinkProblem): void;
+  /** Somebody was refused who is no configured peer, or only says that he is one. Rarely more than once a minute an address. */
+  stranger(from: string, problem: LinkProblem): void;
 }
