@@ -7,10 +7,11 @@ import type { Backend } from '../backends/backend.ts';
 import type { Group, Mapping } from '../config/model.ts';
 import { backoffMs } from '../util/backoff.ts';
 import type { Logger } from '../util/log.ts';
+import type { Batcher, BatcherOptions } from '../watch/batcher.ts';
 import type { Watcher, WatcherOptions } from '../watch/watcher.ts';
 import type { Clock } from './clock.ts';
 import { classify, type Failure } from './failures.ts';
-import { MappingRunner, type Batcher, type BatcherOptions } from './runner.ts';
+import { MappingRunner } from './runner.ts';
 
 /** What the orchestrator is made of; main.ts constructs the parts. */
 export interface Parts {

@@ -4,6 +4,7 @@
  */
 import PQueue from 'p-queue';
 import type { Backend, DirtyPath, HoldReason, LookResult } from '../backends/backend.ts';
+import { HintSet } from '../watch/hint-set.ts';
 import { Again } from './again.ts';
 import type { Clock } from './clock.ts';
 
@@ -16,11 +17,14 @@ export interface LaneOptions {
   readonly onFailed: (error: unknown) => void;
 }
 
+/** Places kept apart while a look is under way; beyond it they become coarser. */
+const GATHERED = 20_000;
+
 export class Lane {
   readonly #options: LaneOptions;
   readonly #queue = new PQueue({ concurrency: 1 });
   readonly #again: Again;
-  readonly #gathered = new Map<string, DirtyPath>();
+  readonly #gathered = new HintSet(GATHERED);
   #gatheredSince = 0;
   #takeQueued = false;
   #looking = new AbortController();
@@ -49,14 +53,12 @@ export class Lane {
   /** Looks at these paths after what is under way; what gathers until then is one batch. */
   take(paths: readonly DirtyPath[], since: number): void {
     if (this.#gathered.size === 0) this.#gatheredSince = since;
-    for (const dirty of paths) this.#gathered.set(`${dirty.scope}/${dirty.path}`, dirty);
+    for (const dirty of paths) this.#gathered.add(dirty);
     if (this.#takeQueued) return;
     this.#takeQueued = true;
     void this.#enqueue(async (signal) => {
       this.#takeQueued = false;
-      const gathered = [...this.#gathered.values()];
-      this.#gathered.clear();
-      await this.#take(gathered, this.#gatheredSince, signal);
+      await this.#take(this.#gathered.take(), this.#gatheredSince, signal);
     });
   }
 

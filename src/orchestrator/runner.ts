@@ -2,30 +2,19 @@
  * Runs one mapping: its watcher, its batches, its lane, its timers. What to do when is decided in life.ts; here it is
  * done.
  */
-import type { Backend, DirtyPath, HoldReason } from '../backends/backend.ts';
+import type { Backend, HoldReason } from '../backends/backend.ts';
 import type { Mapping } from '../config/model.ts';
 import { backoffMs } from '../util/backoff.ts';
 import { textToBytes } from '../util/bytes.ts';
 import { assertNever } from '../util/errors.ts';
 import type { Logger } from '../util/log.ts';
+import type { Batcher, BatcherOptions } from '../watch/batcher.ts';
 import type { Watcher, WatcherEvent, WatcherOptions, WatcherStatus } from '../watch/watcher.ts';
 import type { Clock } from './clock.ts';
 import { classify, type Failure } from './failures.ts';
 import { Lane } from './lane.ts';
 import { born, step, takesHints, type Effect, type Life, type LifeEvent } from './life.ts';
 import { tellLife } from './tell.ts';
-
-/** Gathers hints until they rest (`delayMs`) or the oldest is `maxDelayMs` old. */
-export interface Batcher {
-  add(hints: readonly DirtyPath[]): void;
-  clear(): void;
-}
-
-export interface BatcherOptions {
-  readonly delayMs: number;
-  readonly maxDelayMs: number;
-  readonly onBatch: (paths: readonly DirtyPath[], since: number) => void;
-}
 
 export interface RunnerOptions {
   readonly mapping: Mapping;
