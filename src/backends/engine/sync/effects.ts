@@ -6,6 +6,7 @@ import type { ApplyReport, Change } from '../apply/change.ts';
 import type { NodeId, RelPath, Sha256 } from '../core/types.ts';
 import type { Look, Observation } from '../scan/observation.ts';
 import type { AuditEvent } from '../store/store.ts';
+import type { LookJob } from './looking.ts';
 import type { Message } from '../wire/messages.ts';
 
 export interface FetchRequest {
@@ -33,7 +34,7 @@ export interface Effects {
   send(peer: NodeId, message: Message): void;
   /** Whether the peer's window has room for another message of rows. */
   canSend(peer: NodeId): boolean;
-  /** Look at these places soon; answered by `observed` (any number of times) and then `looked`. */
+  /** Look at these places soon; answered by `observed` (any number of times) and then `looked` or `lookFailed`. */
   look(looks: readonly Look[]): void;
   /** Run one batch of changes of the disk; answered by `applied`. */
   apply(changes: readonly Change[]): void;
@@ -50,8 +51,10 @@ export interface Effects {
 
 /** Answers to `Effects`; the replica implements it. */
 export interface EffectAnswers {
-  observed(observations: readonly Observation[]): void;
-  looked(looks: readonly Look[]): void;
+  /** `job` is one `LookJob` for each run of a scan, asked for or not. */
+  observed(job: LookJob, observations: readonly Observation[]): void;
+  looked(job: LookJob): void;
+  lookFailed(job: LookJob): void;
   applied(report: ApplyReport): void;
   fetched(request: FetchRequest, result: Fetched): void;
 }

@@ -1,5 +1,5 @@
 /** Takes up what scans found: local edits become rows, everything else refreshes what is known of the disk. */
-import type { Observation } from '../scan/observation.ts';
+import type { Look, Observation } from '../scan/observation.ts';
 import type { Applied, RelPath, Value } from '../core/types.ts';
 import { ABSENT, isLive, sameContent } from '../core/value.ts';
 import type { StoredRow } from '../store/store.ts';
@@ -12,6 +12,26 @@ const ALWAYS_ALLOWED = 100;
 export interface Held {
   readonly deletions: number;
   readonly files: number;
+}
+
+/** One run of a scan: deletions are judged together at its end. */
+export class LookJob {
+  readonly looks: readonly Look[];
+  readonly gone: { path: RelPath; base: Applied['identity'] }[] = [];
+  /** deletions beyond those that are remembered: the job is held anyway */
+  goneDropped = 0;
+  /** local edits found */
+  changed = 0;
+  /** paths whose observation came while they were being worked on, or was out of date */
+  readonly again = new Set<RelPath>();
+
+  constructor(looks: readonly Look[]) {
+    this.looks = looks;
+  }
+
+  get isFull(): boolean {
+    return this.looks.some((look) => look.path === '' && look.scope === 'subtree');
+  }
 }
 
 export interface LookingEvents {
@@ -27,14 +47,8 @@ export class Looking {
     { readonly since: number; readonly code: string; readonly message: string }
   >();
   readonly #retries = new Retries();
-  /** deletions of the scan that is running: judged together at its end */
-  #gone: { path: RelPath; base: Applied['identity'] }[] = [];
-  #goneDropped = 0;
   #verdict: 'guard' | 'approved' | 'rejected' = 'guard';
   held: Held | null = null;
-  changed = 0;
-  /** paths whose observation came while they were being worked on, or was stale */
-  #again = new Set<RelPath>();
 
   constructor(shared: Shared, events: LookingEvents) {
     this.#shared = shared;
@@ -47,42 +61,30 @@ export class Looking {
     this.held = null;
   }
 
-  observed(observations: readonly Observation[]): void {
+  observed(job: LookJob, observations: readonly Observation[]): void {
     this.#shared.transact(() => {
-      for (const observation of observations) this.#take(observation);
+      for (const observation of observations) this.#take(job, observation);
     });
   }
 
-  /** The scan is over: its deletions are judged. Returns the paths to look at again. */
-  finished(isFull: boolean): RelPath[] {
-    const gone = this.#gone;
-    const count = gone.length + this.#goneDropped;
-    this.#gone = [];
-    this.#goneDropped = 0;
+  /** The job's scan is over: its deletions are judged. */
+  finished(job: LookJob): void {
+    const count = job.gone.length + job.goneDropped;
     const { files } = this.#shared.rows.totals();
     const verdict = this.#verdict;
-    if (isFull) this.#verdict = 'guard';
+    if (job.isFull) this.#verdict = 'guard';
     if (
       verdict === 'guard' &&
       count > ALWAYS_ALLOWED &&
       count * 100 > files * this.#shared.settings.maxDeletePercent
     ) {
       this.held = { deletions: count, files };
-    } else {
-      if (isFull) this.held = null;
-      this.#shared.transact(() => {
-        for (const { path, base } of gone) this.#takeGone(path, base, verdict === 'rejected');
-      });
+      return;
     }
-    const again = [...this.#again];
-    this.#again.clear();
-    return again;
-  }
-
-  /** The scan broke off: what it called gone proves nothing. */
-  abandon(): void {
-    this.#gone = [];
-    this.#goneDropped = 0;
+    if (job.isFull) this.held = null;
+    this.#shared.transact(() => {
+      for (const { path, base } of job.gone) this.#takeGone(job, path, base, verdict === 'rejected');
+    });
   }
 
   /** Unsettled paths that are due to be looked at again. */
@@ -94,13 +96,13 @@ export class Looking {
     return this.#retries.nextDue();
   }
 
-  #take(observation: Observation): void {
+  #take(job: LookJob, observation: Observation): void {
     const { path } = observation;
     switch (observation.kind) {
       case 'gone':
         this.#settled(path);
-        if (this.#gone.length < this.#mostGone()) this.#gone.push({ path, base: observation.base });
-        else this.#goneDropped += 1;
+        if (job.gone.length < this.#mostGone()) job.gone.push({ path, base: observation.base });
+        else job.goneDropped += 1;
         return;
       case 'hot':
         return this.#unsettled(
@@ -126,17 +128,17 @@ export class Looking {
         return;
       case 'present':
         this.#settled(path);
-        return this.#takePresent(observation);
+        return this.#takePresent(job, observation);
     }
   }
 
-  #takePresent(observation: Extract<Observation, { kind: 'present' }>): void {
+  #takePresent(job: LookJob, observation: Extract<Observation, { kind: 'present' }>): void {
     const { path, value, identity, movedFrom } = observation;
-    const stored = this.#current(path, observation.base);
+    const stored = this.#current(job, path, observation.base);
     if (stored === null) return;
     if (observation.content !== null && value.kind === 'file')
       this.#shared.contents.put(value.sha256, observation.content);
-    const isEdit = this.#record(stored, value, identity, movedFrom);
+    const isEdit = this.#record(job, stored, value, identity, movedFrom);
     if (!isEdit || movedFrom === null) return;
     // The scan found this very file gone from there: the two halves of a rename travel together.
     const source = this.#shared.rows.get(movedFrom);
@@ -145,21 +147,21 @@ export class Looking {
       !this.#events.isBusy(movedFrom) &&
       sameContent(source.applied.value, value)
     )
-      this.#record(source, ABSENT, null, null);
+      this.#record(job, source, ABSENT, null, null);
   }
 
-  #takeGone(path: RelPath, base: Applied['identity'], restore: boolean): void {
-    const stored = this.#current(path, base);
+  #takeGone(job: LookJob, path: RelPath, base: Applied['identity'], restore: boolean): void {
+    const stored = this.#current(job, path, base);
     if (stored === null || stored.applied === null || !isLive(stored.applied.value)) return;
     if (restore) this.#shared.table.setApplied(stored, { value: ABSENT, dots: [], identity: null });
-    else this.#record(stored, ABSENT, null, null);
+    else this.#record(job, stored, ABSENT, null, null);
   }
 
   /** The row that an observation is about; null when the observation is out of date and the path is looked at again. */
-  #current(path: RelPath, base: Applied['identity']): StoredRow | null {
+  #current(job: LookJob, path: RelPath, base: Applied['identity']): StoredRow | null {
     const stored = this.#shared.table.get(path);
     if (!this.#events.isBusy(path) && (stored.applied?.identity ?? null) === base) return stored;
-    this.#again.add(path);
+    job.again.add(path);
     return null;
   }
 
@@ -181,7 +183,7 @@ export class Looking {
         table.setApplied(stored, { value: observed.value, dots: observed.dots, identity });
         return false;
       case 'edited': {
-        this.changed += 1;
+        job.changed += 1;
         const applied: Applied = { value: observed.value, dots: observed.dots, identity };
         if (settings.receiveOnly) this.#drifted(stored, applied);
         else table.setRow(stored, observed.row, { movedFrom, applied });

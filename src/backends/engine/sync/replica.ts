@@ -10,7 +10,7 @@ import type { Knowledge, Message } from '../wire/messages.ts';
 import { Applying } from './applying.ts';
 import type { EffectAnswers, FetchRequest, Fetched } from './effects.ts';
 import { Exchange, type PeerStanding } from './exchange.ts';
-import { Looking } from './looking.ts';
+import { Looking, type LookJob } from './looking.ts';
 import type { ReplicaSettings } from './settings.ts';
 import { Shared, type ReplicaParts } from './shared.ts';
 
@@ -95,24 +95,23 @@ export class Replica implements EffectAnswers {
     this.#changed();
   }
 
-  observed(observations: readonly Observation[]): void {
-    this.#looking.observed(observations);
+  observed(job: LookJob, observations: readonly Observation[]): void {
+    this.#looking.observed(job, observations);
     this.#shared.effects.wake();
   }
 
-  looked(looks: readonly Look[]): void {
-    const isFull = looks.some((look) => look.path === '' && look.scope === 'subtree');
-    const again = this.#looking.finished(isFull);
-    for (const look of looks) this.#applying.lookedAt(look.path);
-    this.#lookAgain(again);
+  /** The scan of a job came to its end. */
+  looked(job: LookJob): void {
+    this.#looking.finished(job);
+    for (const look of job.looks) this.#applying.lookedAt(look.path);
+    this.#lookAgain([...job.again]);
     this.#shared.effects.wake();
     this.#changed();
   }
 
-  /** The look broke off: nothing is judged as gone, and the same places are looked at later. */
-  lookFailed(looks: readonly Look[]): void {
-    this.#looking.abandon();
-    for (const look of looks) this.#applying.lookedAt(look.path);
+  /** The scan broke off: what it called gone proves nothing. */
+  lookFailed(job: LookJob): void {
+    for (const look of job.looks) this.#applying.lookedAt(look.path);
   }
 
   applied(report: ApplyReport): void {
