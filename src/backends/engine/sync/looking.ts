@@ -167,6 +167,7 @@ export class Looking {
 
   /** Whether it was a local edit. */
   #record(
+    job: LookJob,
     stored: StoredRow,
     found: Value,
     identity: Applied['identity'],
