@@ -62,7 +62,7 @@ function parseSet(segment: string, start: number): Parsed<{ members: Uint8Array;
       before = null;
       continue;
     }
-    const isRange =
+    const isRange: boolean =
       segment[at] === '-' && before !== null && at + 1 < segment.length && segment[at + 1] !== ']';
     if (isRange) at += 1;
     if (segment[at] === '\\') at += 1;
