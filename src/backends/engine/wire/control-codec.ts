@@ -48,7 +48,7 @@ const message: z.ZodType<Message> = z.discriminatedUnion('kind', [
     failed: z.array(z.object({ path, code: label, message: text })).max(MAX_FAILED),
   }),
   z.object({ kind: z.literal('credit'), bytes: count }),
-  z.object({ kind: z.literal('ping'), time: z.number(), echo: z.number().nullable() }),
+  z.object({ kind: z.literal('ping'), time: z.number() }),
   z.object({ kind: z.literal('call'), id: count, method: label, params: z.unknown() }),
   z.object({
     kind: z.literal('answer'),

@@ -60,8 +60,8 @@ export type Message =
     })
   /** You may send this many more bytes of rows and inline content. */
   | { readonly kind: 'credit'; readonly bytes: number }
-  /** Heartbeat; `time` is my wall clock in ms. `echo` is the time of the ping that this one answers. */
-  | { readonly kind: 'ping'; readonly time: number; readonly echo: number | null }
+  /** Heartbeat; `time` is my wall clock in ms. */
+  | { readonly kind: 'ping'; readonly time: number }
   /** Questions and answers between two nodes' control loops (verify, fingerprints, conflicts): JSON by kind of call. */
   | { readonly kind: 'call'; readonly id: number; readonly method: string; readonly params: unknown }
   | {

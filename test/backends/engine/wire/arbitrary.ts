@@ -117,7 +117,7 @@ export const message: fc.Arbitrary<Message> = fc.oneof(
     failed: fc.array(record({ path: relPath, code: text, message: text }), { maxLength: 5 }),
   }),
   record({ kind: fc.constant('credit' as const), bytes: count }),
-  record({ kind: fc.constant('ping' as const), time: count, echo: fc.option(count) }),
+  record({ kind: fc.constant('ping' as const), time: count }),
   record({ kind: fc.constant('call' as const), id: count, method: text, params: json() }),
   record({
     kind: fc.constant('answer' as const),
