@@ -32,6 +32,8 @@ export interface Inode {
   name: string;
   readonly target: string;
   opens: number;
+  /** had a name that a user of the machine can see */
+  published: boolean;
   /** what a power cut gives back while content is not flushed */
   flushed: { readonly data: Uint8Array; readonly mtimeNs: bigint; readonly since: number } | null;
 }
@@ -56,6 +58,8 @@ export class Disk {
   used = 0;
   /** changes of anything on the disk: unchanged means that nobody wrote */
   writes = 0;
+  /** A file that users could see has lost its last name. */
+  onLastName: ((inode: Inode) => void) | null = null;
 
   private readonly options: Required<DiskOptions>;
   private nextIno = 2n;
@@ -103,6 +107,7 @@ export class Disk {
       name: '',
       target,
       opens: 0,
+      published: false,
       flushed: null,
     };
   }
@@ -117,6 +122,7 @@ export class Disk {
     dir.entries.set(name, inode);
     inode.parent = dir;
     inode.name = name;
+    inode.published ||= !this.isHidden(dir);
     inode.nlink += inode.kind === 'dir' ? 2 : 1;
     if (inode.kind === 'dir') dir.nlink++;
     this.touchDir(dir);
@@ -138,6 +144,7 @@ export class Disk {
     }
     this.touchDir(dir);
     inode.ctimeNs = dir.ctimeNs;
+    if (inode.nlink === 0 && inode.published) this.onLastName?.(inode);
     this.release(inode);
   }
 
@@ -257,6 +264,14 @@ export class Disk {
       Object.assign(inode, { parent, name, nlink, ctimeNs });
       Object.assign(dir, was);
     };
+  }
+
+  /** Whether a directory is csyncd's own. */
+  private isHidden(dir: Inode): boolean {
+    for (let at: Inode | null = dir; at !== null && at !== this.root; at = at.parent) {
+      if (at.parent === this.root && at.name === '.csyncd') return true;
+    }
+    return false;
   }
 
   private touchDir(dir: Inode): void {

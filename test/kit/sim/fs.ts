@@ -3,6 +3,7 @@
  * write, fail the call with an errno, or end the process in the middle of its work.
  */
 import type { DirEntry, Fd, FsInfo, RenameMode, Stat, Sys } from '../../../src/sys/sys.ts';
+import { checkBytes, checkName, namesOf } from '../../../src/sys/names.ts';
 import { SysError } from '../../../src/sys/sys.ts';
 import type { Disk, Inode } from './disk.ts';
 
@@ -34,7 +35,8 @@ export class SimFs implements Sys {
 
   openRoot(path: string): Fd {
     this.hook?.('openRoot', null, path);
-    return this.fd(this.resolve(this.disk.root, path.replace(/^\/+/, ''), 'openRoot', true), false);
+    checkBytes(path, 'openRoot');
+    return this.fd(this.resolve(this.disk.root, path.replaceAll(/^\/+|\/+$/g, ''), 'openRoot', true), false);
   }
 
   openDir(at: Fd, path: string): Fd {
@@ -111,7 +113,7 @@ export class SimFs implements Sys {
   }
 
   symlink(target: string, dir: Fd, name: string): void {
-    if (target === '') throw new SysError('ENOENT', 'symlink', name);
+    checkBytes(target, 'symlink');
     this.create(dir, name, 'symlink', 'symlink', 0o777, target);
   }
 
@@ -250,13 +252,12 @@ export class SimFs implements Sys {
 
   private resolve(start: Inode, path: string, call: keyof Sys, wantDir: boolean): Inode {
     let inode = start;
-    if (path !== '') {
-      for (const name of path.split('/')) {
-        if (inode.kind === 'symlink') throw new SysError('ELOOP', call, path);
-        if (inode.kind !== 'dir') throw new SysError('ENOTDIR', call, path);
-        if (name === '..') throw new SysError('EXDEV', call, path);
-        inode = this.named(inode, name, call);
-      }
+    for (const name of namesOf(path, call)) {
+      if (inode.kind === 'symlink') throw new SysError('ELOOP', call, path);
+      if (inode.kind !== 'dir') throw new SysError('ENOTDIR', call, path);
+      const next = inode.entries.get(name);
+      if (next === undefined) throw new SysError('ENOENT', call, path);
+      inode = next;
     }
     if (!wantDir || inode.kind === 'dir') return inode;
     throw new SysError(inode.kind === 'symlink' ? 'ELOOP' : 'ENOTDIR', call, path);
@@ -316,10 +317,7 @@ export class SimFs implements Sys {
 }
 
 function checked(name: string, call: keyof Sys): string {
-  if (name.length > 255) throw new SysError('ENAMETOOLONG', call, name);
-  if (name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0')) {
-    throw new SysError('EINVAL', call, name);
-  }
+  checkName(name, call);
   return name;
 }
 

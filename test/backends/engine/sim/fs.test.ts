@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SysError } from '../../../../src/sys/sys.ts';
+import { sysConformance } from '../../../kit/sys-conformance.ts';
 import { Disk } from '../../../kit/sim/disk.ts';
 import { SimFs } from '../../../kit/sim/fs.ts';
 import { Random } from '../../../kit/sim/random.ts';
@@ -172,3 +173,12 @@ test('what was written long ago is on the disk by itself', () => {
     assert.equal(text(fs, fs.openRoot('/'), 'a'), 'old');
   }
 });
+
+sysConformance(
+  'simulated',
+  () => {
+    const { fs } = fresh();
+    return { sys: fs, root: '/', dispose: () => undefined };
+  },
+  { exchange: true },
+);

@@ -1,0 +1,152 @@
+/** Random histories over tiny alphabets, so that the same things happen to the same paths at the same time. */
+import type { Policy } from '../../../src/backends/engine/core/types.ts';
+import type { Edit, History, Mishap, Op } from './history.ts';
+import { Random } from './random.ts';
+
+const PATHS = { a: 8, b: 3, 'a/a': 4, 'a/b': 3, 'b/a': 2, 'a/b/a': 2, c: 1, 'a/a/a': 1 } as const;
+const TEXTS = ['', 'x', 'yy'] as const;
+/** s since 1970 */
+const TIMES = [1_000_000_000, 1_000_000_001, 2_000_000_000] as const;
+
+const EDITS: Readonly<Record<Edit['do'], number>> = {
+  write: 24,
+  replace: 12,
+  append: 5,
+  truncate: 2,
+  remove: 12,
+  mkdir: 8,
+  rmdir: 3,
+  rmtree: 6,
+  move: 8,
+  copy: 4,
+  link: 1,
+  symlink: 5,
+  mkfifo: 1,
+  chmod: 4,
+  touch: 4,
+  hold: 2,
+  late: 3,
+};
+
+const MISHAPS: Readonly<Record<Mishap['do'], number>> = {
+  scan: 10,
+  deaf: 4,
+  partition: 10,
+  heal: 6,
+  cut: 5,
+  'cut-all': 2,
+  kill: 8,
+  power: 3,
+  restart: 9,
+  skew: 3,
+  full: 2,
+  room: 3,
+  break: 2,
+  mend: 3,
+};
+
+export interface Shape {
+  readonly nodes?: number;
+  readonly policy?: Policy;
+  readonly maxOps?: number;
+}
+
+export const POLICIES: readonly Policy[] = [
+  'younger',
+  'none',
+  'first',
+  'older',
+  'bigger',
+  'smaller',
+  'left',
+  'right',
+  'keep-both',
+];
+
+export function generate(seed: number, shape: Shape = {}): History {
+  const random = new Random(seed, 1);
+  const nodes = shape.nodes ?? Number(random.weighted({ 2: 5, 3: 6, 4: 2, 5: 1 }));
+  const calm = random.chance(0.3);
+  const single = random.chance(0.08);
+  const dense = random.chance(0.5);
+  const ops: Op[] = [];
+  const count = 2 + random.int(shape.maxOps ?? Number(random.weighted({ 6: 4, 14: 4, 30: 1 })));
+  for (let i = 0; i < count; i++) {
+    const after = random.chance(dense ? 0.7 : 0.3) ? random.int(30) : random.int(3000);
+    const mishap = random.chance(calm ? 0.05 : 0.3);
+    if (mishap) {
+      const act = anyMishap(random, nodes);
+      if (single && act.do === 'power') continue;
+      ops.push({ after, node: random.int(nodes), ...act });
+      continue;
+    }
+    const op: Op = { after, node: single ? 0 : random.int(nodes), ...anyEdit(random, i) };
+    ops.push(random.chance(0.2) ? { ...op, during: 1 + random.int(60) } : op);
+  }
+  return {
+    seed,
+    nodes,
+    policy: shape.policy ?? random.pick(POLICIES),
+    tickMs: random.pick([0, 0, 4, 1000]),
+    durability: random.pick(['strict', 'relaxed'] as const),
+    single,
+    ops,
+  };
+}
+
+function anyEdit(random: Random, index: number): Edit {
+  const act = random.weighted(EDITS);
+  const path = random.weighted(PATHS);
+  switch (act) {
+    case 'write':
+    case 'append':
+      return { do: act, path, text: anyText(random, index) };
+    case 'replace':
+      return {
+        do: act,
+        path,
+        text: anyText(random, index),
+        time: random.chance(0.4) ? random.pick(TIMES) : null,
+      };
+    case 'symlink':
+      return { do: act, path, text: random.chance(0.5) ? random.pick(['a', 'b', 'a/b']) : `s${index}` };
+    case 'mkdir':
+    case 'chmod':
+      return { do: act, path, mode: random.pick([0o755, 0o700, 0o644]) };
+    case 'touch':
+      return { do: act, path, time: random.pick(TIMES) };
+    case 'move':
+    case 'copy':
+    case 'link':
+      return { do: act, path, to: random.weighted(PATHS) };
+    case 'late':
+      return { do: act, text: anyText(random, index) };
+    default:
+      return { do: act, path };
+  }
+}
+
+function anyMishap(random: Random, nodes: number): Mishap {
+  const act = random.weighted(MISHAPS);
+  switch (act) {
+    case 'deaf':
+      return { do: act, events: 1 + random.int(5) };
+    case 'partition':
+    case 'cut':
+      return { do: act, peer: random.int(nodes) };
+    case 'kill':
+    case 'power':
+      return { do: act, calls: random.chance(0.3) ? 0 : random.int(40) };
+    case 'skew':
+      return { do: act, ms: random.pick([-5000, -10, 10, 5000, 3_600_000, -3_600_000]) };
+    case 'break':
+      return { do: act, path: random.weighted(PATHS) };
+    default:
+      return { do: act };
+  }
+}
+
+/** Mostly a content that nobody else ever writes: it can be found again. */
+function anyText(random: Random, index: number): string {
+  return random.chance(0.6) ? `w${index}${'.'.repeat(random.int(3))}` : random.pick(TEXTS);
+}

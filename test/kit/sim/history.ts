@@ -1,0 +1,84 @@
+/**
+ * A history is data: who does what, when. The same history gives the same run, so a failing one can be stored, read by
+ * a person and made smaller.
+ */
+import type { Policy } from '../../../src/backends/engine/core/types.ts';
+
+/** What a local process does to the files of one node. What cannot be done (no such file …) is left out. */
+export type Edit =
+  /** opens, truncates and writes in place; makes the directories on the way */
+  | { readonly do: 'write' | 'append'; readonly path: string; readonly text: string }
+  /** writes a new file and renames it over the path; `time` (s) is its mtime, as `cp -p` and rsync set it */
+  | { readonly do: 'replace'; readonly path: string; readonly text: string; readonly time: number | null }
+  | { readonly do: 'truncate' | 'remove' | 'rmdir' | 'rmtree' | 'mkfifo'; readonly path: string }
+  | { readonly do: 'mkdir' | 'chmod'; readonly path: string; readonly mode: number }
+  | { readonly do: 'touch'; readonly path: string; readonly time: number }
+  | { readonly do: 'symlink'; readonly path: string; readonly text: string }
+  /** `copy` keeps the time; `move` and `copy` take directories too */
+  | { readonly do: 'move' | 'copy' | 'link'; readonly path: string; readonly to: string }
+  /** a process opens the file and keeps it open; `late` writes to what was opened, whatever its name is by then */
+  | { readonly do: 'hold'; readonly path: string }
+  | { readonly do: 'late'; readonly text: string };
+
+/** What happens to a node and its surroundings. */
+export type Mishap =
+  | { readonly do: 'scan' | 'cut-all' | 'restart' | 'full' | 'room' | 'heal' }
+  /** the watcher loses its next events */
+  | { readonly do: 'deaf'; readonly events: number }
+  | { readonly do: 'partition' | 'cut'; readonly peer: number }
+  /** the process ends at its n-th system call from now on; `power` takes the machine with it */
+  | { readonly do: 'kill' | 'power'; readonly calls: number }
+  /** the clock jumps */
+  | { readonly do: 'skew'; readonly ms: number }
+  /** calls that read this path fail with EIO until `mend` */
+  | { readonly do: 'break'; readonly path: string }
+  | { readonly do: 'mend' };
+
+export type Op = (Edit | Mishap) & {
+  /** ms since the operation before */
+  readonly after: number;
+  readonly node: number;
+  /** an edit that waits for the n-th system call of the engine on that node: the races */
+  readonly during?: number;
+};
+
+export interface History {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly policy: Policy;
+  readonly tickMs: number;
+  readonly durability: 'strict' | 'relaxed';
+  /** what its shape promises: nobody can conflict when only one node writes */
+  readonly single: boolean;
+  readonly ops: readonly Op[];
+}
+
+export function isEdit(op: Op): op is Op & Edit {
+  return EDITS.has(op.do);
+}
+
+const EDITS: ReadonlySet<string> = new Set<Edit['do']>([
+  'write',
+  'append',
+  'replace',
+  'truncate',
+  'remove',
+  'rmdir',
+  'rmtree',
+  'mkfifo',
+  'mkdir',
+  'chmod',
+  'touch',
+  'symlink',
+  'move',
+  'copy',
+  'link',
+  'hold',
+  'late',
+]);
+
+/** One line an operation, to read. */
+export function show(history: History): string {
+  const { ops, ...head } = history;
+  return [JSON.stringify(head), ...ops.map((op) => `  ${JSON.stringify(op)}`)].join('\n');
+}

@@ -1,0 +1,88 @@
+/**
+ * What users did to files, kept apart from everything that csyncd keeps: by it, each content that was ever written must
+ * be explained at the end (I3), and nothing that a user deleted or replaced knowingly may come back (I4).
+ */
+import type { Entry, Tree } from './trees.ts';
+import { sameEntry } from './trees.ts';
+
+export class Ledger {
+  /** versions that users put somewhere: `path NUL text` and their times, with how often */
+  private readonly made = new Map<
+    string,
+    { path: string; text: string; kind: string; times: Set<bigint>; count: number }
+  >();
+  /** `path NUL text NUL mtime` of versions that a user of some node replaced or deleted with them before his eyes */
+  private readonly superseded = new Set<string>();
+  /** `path NUL text` of the same */
+  private readonly removed = new Set<string>();
+  /** contents that users of a node have written there */
+  private readonly byNode: Set<string>[] = [];
+  /** contents that a process wrote over through a descriptor */
+  private readonly overwritten = new Set<string>();
+
+  /** A user's edit, or what a power cut did, as the difference of two trees of one node. */
+  edited(node: number, before: Tree, after: Tree): void {
+    for (const [path, entry] of before) {
+      const now = after.get(path);
+      if (now !== undefined && sameEntry(entry, now)) continue;
+      this.superseded.add(`${path}\0${entry.text}\0${entry.mtimeNs}`);
+      if (now?.text !== entry.text || now.kind !== entry.kind) this.removed.add(`${path}\0${entry.text}`);
+    }
+    for (const [path, entry] of after) {
+      const was = before.get(path);
+      if (was === undefined || !sameEntry(entry, was)) this.make(node, path, entry);
+    }
+  }
+
+  /** A process wrote to a file that has no name for users any more. */
+  wroteUnseen(before: string): void {
+    this.overwritten.add(before);
+  }
+
+  /** Whether a user of this node wrote this content there. */
+  wrote(node: number, text: string): boolean {
+    return this.byNode[node]?.has(text) ?? false;
+  }
+
+  /** I3: contents that are nowhere, though nobody replaced them who had them before his eyes. */
+  lost(isAlive: (text: string) => boolean): string[] {
+    const lost: string[] = [];
+    for (const { path, text, times } of this.made.values()) {
+      if (text === '' || this.overwritten.has(text) || isAlive(text)) continue;
+      const open = [...times].filter((time) => !this.superseded.has(`${path}\0${text}\0${time}`));
+      if (open.length > 0) lost.push(`${path} ${JSON.stringify(text)}`);
+    }
+    return lost;
+  }
+
+  /** I4: versions in a tree that were made once and then knowingly taken away. */
+  resurrected(tree: Tree): string[] {
+    const back: string[] = [];
+    for (const [path, { kind, text }] of tree) {
+      if (kind !== 'file' || text === '') continue;
+      const key = `${path}\0${text}`;
+      if (this.removed.has(key) && this.made.get(key)?.count === 1)
+        back.push(`${path} ${JSON.stringify(text)}`);
+    }
+    return back;
+  }
+
+  private make(node: number, path: string, entry: Entry): void {
+    if (entry.kind !== 'file' && entry.kind !== 'symlink') return;
+    const key = `${path}\0${entry.text}`;
+    const made = this.made.get(key);
+    if (made === undefined) {
+      this.made.set(key, {
+        path,
+        text: entry.text,
+        kind: entry.kind,
+        times: new Set([entry.mtimeNs]),
+        count: 1,
+      });
+    } else {
+      made.times.add(entry.mtimeNs);
+      made.count++;
+    }
+    (this.byNode[node] ??= new Set()).add(entry.text);
+  }
+}

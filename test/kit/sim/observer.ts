@@ -1,0 +1,119 @@
+/**
+ * Looks over the shoulder of every node's store, at each write, and knows what no node may know: all dots of all nodes.
+ * Throws at the first write that breaks an invariant, with the writer on the stack.
+ */
+import type { Row, Value } from '../../../src/backends/engine/core/types.ts';
+import type { MappingStore } from '../../../src/backends/engine/store/store.ts';
+
+export class InvariantError extends Error {
+  readonly invariant: string;
+
+  constructor(invariant: string, message: string) {
+    super(`${invariant}: ${message}`);
+    this.name = 'InvariantError';
+    this.invariant = invariant;
+  }
+}
+
+export class Observer {
+  /** the nodes' histories promise that nobody writes concurrently */
+  private readonly single: boolean;
+  /** path of each dot, by actor and counter */
+  private readonly dots = new Map<string, Map<number, string>>();
+  /** value of each dot that carries one */
+  private readonly values = new Map<string, string>();
+
+  constructor(single: boolean) {
+    this.single = single;
+  }
+
+  /** From now on every write of this store is looked at. */
+  watch(rows: MappingStore): void {
+    const put = rows.put.bind(rows);
+    rows.put = (next) => {
+      this.checkRow(next.path, rows.get(next.path)?.row ?? null, next.row);
+      put(next);
+    };
+    const setKnowledge = rows.setKnowledge.bind(rows);
+    rows.setKnowledge = (knowledge) => {
+      this.checkKnowledge(rows, rows.knowledge(), knowledge);
+      setKnowledge(knowledge);
+    };
+  }
+
+  private checkRow(path: string, before: Row | null, next: Row): void {
+    if (before?.context !== next.context) this.checkContext(path, before, next);
+    if (before?.siblings === next.siblings) return;
+    for (const { dot, value } of next.siblings) {
+      if ((next.context.get(dot.actor) ?? 0) < dot.counter) {
+        throw new InvariantError('I5 merge', `${path}: a version is outside its row's context`);
+      }
+      const key = `${dot.actor}:${dot.counter}`;
+      const shown = describe(value);
+      const known = this.values.get(key);
+      if (known === undefined) this.values.set(key, shown);
+      else if (known !== shown) {
+        throw new InvariantError('I11 dot uniqueness', `${path}: ${key} is ${known} and ${shown}`);
+      }
+    }
+    if (this.single && new Set(next.siblings.map(({ value }) => describe(value))).size > 1) {
+      throw new InvariantError(
+        'I7 no false conflict',
+        `${path} has two versions though one node alone writes`,
+      );
+    }
+  }
+
+  private checkContext(path: string, before: Row | null, next: Row): void {
+    for (const [actor, counter] of before?.context ?? []) {
+      if ((next.context.get(actor) ?? 0) >= counter) continue;
+      throw new InvariantError('I14 monotone knowledge', `${path} forgets ${actor}:${counter}`);
+    }
+    for (const [actor, counter] of next.context) {
+      let counters = this.dots.get(actor);
+      if (counters === undefined) this.dots.set(actor, (counters = new Map<number, string>()));
+      const known = counters.get(counter);
+      if (known === undefined) counters.set(counter, path);
+      else if (known !== path) {
+        throw new InvariantError('I11 dot uniqueness', `${actor}:${counter} is at ${known} and at ${path}`);
+      }
+    }
+  }
+
+  private checkKnowledge(
+    rows: MappingStore,
+    before: ReadonlyMap<string, number>,
+    next: ReadonlyMap<string, number>,
+  ): void {
+    for (const [actor, counter] of next) {
+      const from = before.get(actor) ?? 0;
+      if (counter <= from) continue;
+      for (const [dot, path] of this.dots.get(actor) ?? []) {
+        if (dot <= from || dot > counter) continue;
+        const held =
+          (rows.get(path as never)?.row.context as ReadonlyMap<string, number> | undefined)?.get(actor) ?? 0;
+        if (held >= dot) continue;
+        throw new InvariantError(
+          'I14 monotone knowledge',
+          `claims ${actor}:${counter} without ${path} ${dot}`,
+        );
+      }
+    }
+  }
+}
+
+/** A value as text, by nothing but its fields. */
+export function describe(value: Value): string {
+  switch (value.kind) {
+    case 'file':
+      return `file ${value.sha256.slice(0, 12)} ${value.size} ${value.mode.toString(8)} ${value.owner} ${value.mtimeNs}`;
+    case 'symlink':
+      return `symlink ${value.target} ${value.owner} ${value.mtimeNs}`;
+    case 'fifo':
+      return `fifo ${value.mode.toString(8)} ${value.owner} ${value.mtimeNs}`;
+    case 'dir':
+      return `dir ${value.mode.toString(8)} ${value.owner}`;
+    case 'absent':
+      return 'absent';
+  }
+}
