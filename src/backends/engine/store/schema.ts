@@ -36,7 +36,12 @@ export function migrate(database: DatabaseSync, file: string, steps: readonly Sc
     );
   }
   for (const step of steps.slice(present)) {
-    database.exec(`BEGIN IMMEDIATE; ${step.sql}; PRAGMA user_version = ${step.number}; COMMIT`);
+    try {
+      database.exec(`BEGIN IMMEDIATE; ${step.sql}; PRAGMA user_version = ${step.number}; COMMIT`);
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
   }
 }
 

@@ -20,6 +20,8 @@ const TABLE_ID = 'table_id';
 
 /** Pages are 4 KiB. The log is copied into the database when it has this many: 16 MiB. */
 const CHECKPOINT_PAGES = 4000;
+/** The log is cut back to this after a transaction that was larger. */
+const LOG_BYTES = 64 * 1024 * 1024;
 const CACHE_KIB = 16_384;
 
 /**
@@ -64,7 +66,7 @@ function storeStatements(prepare: (sql: string) => Statement) {
     get: prepare('SELECT value FROM meta WHERE key = ?'),
     set: prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)'),
     mapping: prepare(
-      `SELECT id, last_seq, files, bytes, pending, conflicts, blocked FROM mappings
+      `SELECT id, last_seq, files, CAST(bytes AS REAL), pending, conflicts, blocked FROM mappings
        WHERE group_name = ? AND name = ?`,
     ),
     addMapping: prepare('INSERT INTO mappings (group_name, name) VALUES (?, ?)'),
@@ -244,6 +246,7 @@ function prepareFile(database: DatabaseSync, file: string): void {
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
     PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+    PRAGMA journal_size_limit = ${LOG_BYTES};
     PRAGMA cache_size = -${CACHE_KIB};
     PRAGMA temp_store = MEMORY`);
   migrate(database, file, schemaSteps());
