@@ -93,21 +93,18 @@ class FallbackSys implements Sys {
   }
 
   list(dir: Fd): DirEntry[] {
-    return attempt('list', dir, () =>
-      fs
-        .readdirSync(`/proc/self/fd/${dir}/.`, { encoding: 'buffer', withFileTypes: true })
-        .map((entry) => ({ name: entry.name.toString('latin1'), kind: kindOfDirent(entry) })),
-    );
+    return direntsIn(dir).map((entry) => ({
+      name: entry.name.toString('latin1'),
+      kind: kindOfDirent(entry),
+    }));
   }
 
   listStat(dir: Fd): { readonly name: string; readonly stat: Stat }[] {
     const entries: { name: string; stat: Stat }[] = [];
-    for (const name of attempt('list', dir, () =>
-      fs.readdirSync(`/proc/self/fd/${dir}/.`, { encoding: 'buffer' }),
-    )) {
-      const text = name.toString('latin1');
-      const stat = this.lstat(dir, text);
-      if (stat !== null) entries.push({ name: text, stat });
+    for (const entry of direntsIn(dir)) {
+      const name = entry.name.toString('latin1');
+      const stat = this.lstat(dir, name);
+      if (stat !== null) entries.push({ name, stat });
     }
     return entries;
   }
@@ -252,6 +249,16 @@ function openDirectory(path: Buffer, shown: string): Fd {
       if (stat?.isSymbolicLink() === true) throw new SysError('ELOOP', 'open', shown);
       throw error;
     }
+  });
+}
+
+function direntsIn(dir: Fd): fs.Dirent<Buffer>[] {
+  return attempt('list', dir, () => {
+    const entries = fs.readdirSync(`/proc/self/fd/${dir}/.`, { encoding: 'buffer', withFileTypes: true });
+    // The C library takes the kernel's ENOENT for the end of the listing: a removed directory must not pass for empty.
+    if (entries.length === 0 && fs.fstatSync(dir).nlink === 0)
+      throw new SysError('ENOENT', 'list', `fd ${dir}`);
+    return entries;
   });
 }
 

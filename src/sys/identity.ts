@@ -37,7 +37,7 @@ const KINDS = new Map<string, FileKind>(
 );
 
 /** What a later look is compared with what is remembered by. Never equal to a provisional identity. */
-export function identityOf(stat: Omit<Stat, 'nlink'>): string {
+export function identityOf(stat: Stat): string {
   const { dev, ino, size, mtimeNs, ctimeNs, mode, uid, gid } = stat;
   const inode = `${dev.toString(16)}:${ino.toString(16)}`;
   const content = `${size.toString(16)}:${mtimeNs.toString(16)}:${ctimeNs.toString(16)}`;

@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import { CsyncdError } from '../util/errors.ts';
 import { errnoName } from './errno.ts';
 import { loadLibc } from './libc.ts';
+import type { LibcResult } from './libc.ts';
 import { SysError } from './sys.ts';
 
 const LOCK_EX_NB = 2 | 4;
@@ -17,11 +18,11 @@ export interface FileLock {
  * Takes the lock of a file, which is made when missing and stays when released. Throws CsyncdError `locked` when another
  * process (or this one) holds it, with its process id; SysError or node:fs's errors when the file cannot be opened.
  */
-export function lockFile(path: string): FileLock {
+export function lockFile(path: string, loaded: LibcResult = loadLibc()): FileLock {
   for (;;) {
     const fd = fs.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
     try {
-      if (!tryLock(fd, path)) throw lockedError(path, holderOf(fd));
+      if (!tryLock(fd, path, loaded)) throw lockedError(path, holderOf(fd));
       if (!isStillNamed(fd, path)) {
         fs.closeSync(fd);
         continue;
@@ -43,8 +44,7 @@ export function lockFile(path: string): FileLock {
 }
 
 /** flock(2): held by the open file, which only this process has (close-on-exec). */
-function tryLock(fd: number, path: string): boolean {
-  const loaded = loadLibc();
+function tryLock(fd: number, path: string, loaded: LibcResult): boolean {
   if (!loaded.ok) return tryLockByProgram(fd, path);
   const flock = loaded.libc.func<(fd: number, operation: number) => number>('int flock(int, int)');
   for (;;) {

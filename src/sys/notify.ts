@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { errnoName } from './errno.ts';
 import { loadLibc } from './libc.ts';
-import type { Libc } from './libc.ts';
+import type { Libc, LibcResult } from './libc.ts';
 import { SysError } from './sys.ts';
 
 const AF_UNIX = 1;
@@ -45,14 +45,17 @@ export type NotifyResult =
  * Sends lines such as `READY=1\nSTATUS=…`, `RELOADING=1\nMONOTONIC_USEC=…`, `STOPPING=1`, `WATCHDOG=1` to the socket that
  * systemd named. Fails with EAGAIN when systemd does not read: send it again.
  */
-export function sdNotify(state: string, env: NodeJS.ProcessEnv = process.env): NotifyResult {
+export function sdNotify(
+  state: string,
+  env: NodeJS.ProcessEnv = process.env,
+  loaded: LibcResult = loadLibc(),
+): NotifyResult {
   const path = env['NOTIFY_SOCKET'];
   if (path === undefined || path === '') return { kind: 'off' };
   const failed = (code: string, call: string): NotifyResult => ({
     kind: 'failed',
     error: new SysError(code, call, path),
   });
-  const loaded = loadLibc();
   if (!loaded.ok) return failed('ENOSYS', 'socket');
   const address = socketAddress(path);
   if (address === null) return failed('EAFNOSUPPORT', 'socket');

@@ -6,6 +6,7 @@ import { fileAccounts } from './accounts-files.ts';
 import { nssAccounts } from './accounts-nss.ts';
 import { openFallback } from './fallback.ts';
 import { loadLibc } from './libc.ts';
+import type { LibcResult } from './libc.ts';
 import { openNative } from './native.ts';
 import type { Sys } from './sys.ts';
 
@@ -16,8 +17,7 @@ export type OpenedSys = Sys & {
 };
 
 /** Native calls where they work, else node:fs. Once a thread: the memory behind it is that thread's. */
-export function openSys(): OpenedSys {
-  const loaded = loadLibc();
+export function openSys(loaded: LibcResult = loadLibc()): OpenedSys {
   if (!loaded.ok) return fallback(loaded.reason);
   try {
     return Object.assign(openNative(loaded.libc), { kind: 'native', reason: null } as const);
@@ -36,7 +36,9 @@ function fallback(reason: string): OpenedSys {
  *
  * @param clock monotonic, ms
  */
-export function openAccounts(clock: () => number = () => performance.now()): Accounts {
-  const loaded = loadLibc();
+export function openAccounts(
+  clock: () => number = () => performance.now(),
+  loaded: LibcResult = loadLibc(),
+): Accounts {
   return cachedAccounts(loaded.ok ? nssAccounts(loaded.libc) : fileAccounts(), clock);
 }
