@@ -1,0 +1,232 @@
+/**
+ * Keeps the index of directories equal to the disk, and every directory in it watched. The recursive watch of
+ * @parcel/watcher covers what existed when it began; a directory that appears later gets a watch of its own, a patch:
+ * FIRST the patch, THEN its names are read, so that whatever is made in it is either read or reported.
+ */
+import { Buffer } from 'node:buffer';
+import { watch } from 'node:fs';
+import { codeOf } from '../util/errors.ts';
+import { DirectoryIndex, sameDirectory, UNSETTLED, type DirNode } from './directory-index.ts';
+import { identityOf, isSettled, lstatBytes, readNames } from './disk.ts';
+import type { Hint } from './hint.ts';
+
+export interface CoverageOptions {
+  readonly root: string;
+  /** false where inotify cannot see the changes (network file systems): everything counts as uncovered */
+  readonly events: boolean;
+  /** whether a directory below the root is the mapping's and not hidden */
+  readonly enters: (path: string) => boolean;
+  readonly report: (hint: Hint) => void;
+  /** something happened to `name` in a patched directory; null = somewhere in it */
+  readonly onPatchEvent: (node: DirNode, name: string | null) => void;
+  /** a directory that cannot be watched: ENOSPC, EMFILE, ENAMETOOLONG, EACCES … */
+  readonly onUncovered: (path: string, code: string) => void;
+}
+
+/** A directory that is being read with all below it. */
+interface Visit {
+  readonly top: DirNode;
+  readonly open: DirNode[];
+  readonly patched: boolean;
+  readonly done: () => void;
+}
+
+/** ms of work at a stretch, so that events and signs of life pass in between */
+const SLICE_MS = 10;
+const PATCH_ATTEMPTS = 3;
+
+export class Coverage {
+  readonly index = new DirectoryIndex();
+  /** Directories without any watch. */
+  readonly uncovered = new Set<DirNode>();
+  readonly #options: CoverageOptions;
+  readonly #visits: Visit[] = [];
+  #slicing = false;
+  #patches = 0;
+
+  constructor(options: CoverageOptions) {
+    this.#options = options;
+  }
+
+  get patches(): number {
+    return this.#patches;
+  }
+
+  /** Absolute byte path. */
+  absolute(path: string): string {
+    return path === '' ? this.#options.root : `${this.#options.root}/${path}`;
+  }
+
+  /** Reads the whole tree; resolves when all of it is in the index. */
+  readAll(patched: boolean): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#visit({ top: this.index.root, open: [this.index.root], patched, done: resolve });
+    return promise;
+  }
+
+  /** A directory that is not in the index yet, or no longer the one it was: watched, read, and hinted as a subtree. */
+  cover(parent: DirNode, name: string): void {
+    const known = parent.children?.get(name);
+    if (known !== undefined) this.forget(known);
+    this.coverAgain(this.index.add(parent, name));
+  }
+
+  /** Patches and reads a directory of the index and everything below it. */
+  coverAgain(top: DirNode): void {
+    const path = top.path();
+    const done = (): void => this.#options.report({ path, scope: 'subtree' });
+    this.#visit({ top, open: [top], patched: true, done });
+  }
+
+  forget(node: DirNode): void {
+    this.index.remove(node, (gone) => {
+      this.#unpatch(gone);
+      this.uncovered.delete(gone);
+    });
+  }
+
+  /**
+   * Compares a directory's names with the index after its mtime has changed, and hints them.
+   * @returns false when the directory is gone or another one took its place (which is then being covered)
+   */
+  look(node: DirNode): boolean {
+    const path = node.path();
+    const fresh = this.#read(node);
+    if (fresh === null) return false;
+    this.#options.report({ path, scope: 'children' });
+    for (const child of fresh) this.coverAgain(child);
+    return true;
+  }
+
+  /** Gives a directory that is in the index its own watch. False when it cannot have one. */
+  patch(node: DirNode): boolean {
+    if (node.patch !== null) return true;
+    const path = node.path();
+    const absolute = this.absolute(path);
+    for (let attempt = 0; attempt < PATCH_ATTEMPTS; attempt += 1) {
+      const before = lstatBytes(absolute);
+      if (before === null || !before.isDirectory()) return false;
+      if (!this.#watch(node, path, absolute)) return false;
+      // RACE: the name may have come to stand for another directory between the two calls; then we watch the wrong one.
+      const after = lstatBytes(absolute);
+      if (after !== null && sameDirectory(identityOf(before), identityOf(after))) return true;
+      this.#unpatch(node);
+    }
+    return false;
+  }
+
+  #watch(node: DirNode, path: string, absolute: string): boolean {
+    if (!this.#options.events) return this.#leaveUncovered(node, path, 'EOPNOTSUPP');
+    try {
+      const watcher = watch(Buffer.from(absolute, 'latin1'), { encoding: 'latin1' }, (_type, name) => {
+        if (node.alive) this.#options.onPatchEvent(node, name);
+      });
+      watcher.on('error', () => this.#unpatch(node));
+      node.patch = () => watcher.close();
+      this.#patches += 1;
+      this.uncovered.delete(node);
+      return true;
+    } catch (error) {
+      const code = codeOf(error) ?? 'EIO';
+      if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+      return this.#leaveUncovered(node, path, code);
+    }
+  }
+
+  #leaveUncovered(node: DirNode, path: string, code: string): false {
+    this.uncovered.add(node);
+    this.#options.onUncovered(path, code);
+    return false;
+  }
+
+  #unpatch(node: DirNode): void {
+    if (node.patch === null) return;
+    node.patch();
+    node.patch = null;
+    this.#patches -= 1;
+  }
+
+  /** Visits are made one after the other; a small one is done when this returns. */
+  #visit(visit: Visit): void {
+    this.#visits.push(visit);
+    if (!this.#slicing) this.#slice();
+  }
+
+  #slice(): void {
+    this.#slicing = true;
+    const end = performance.now() + SLICE_MS;
+    for (let visit = this.#visits[0]; visit !== undefined; visit = this.#visits[0]) {
+      for (let node = visit.open.pop(); node !== undefined; node = visit.open.pop()) {
+        this.#enter(node, visit);
+        if (performance.now() < end) continue;
+        setImmediate(() => this.#slice());
+        return;
+      }
+      this.#visits.shift();
+      visit.done();
+    }
+    this.#slicing = false;
+  }
+
+  #enter(node: DirNode, visit: Visit): void {
+    if (!node.alive) return;
+    if (visit.patched) this.patch(node);
+    const fresh = this.#read(node);
+    for (const child of fresh ?? []) visit.open.push(child);
+  }
+
+  /**
+   * Reads a directory's names into the index: forgets subdirectories that are gone and returns those that are new. Null
+   * when the directory is gone, or is not the one that the index knows.
+   */
+  #read(node: DirNode): DirNode[] | null {
+    const path = node.path();
+    const absolute = this.absolute(path);
+    const stat = lstatBytes(absolute);
+    if (stat === null || !stat.isDirectory()) {
+      this.forget(node);
+      this.#options.report({ path, scope: 'subtree' });
+      return null;
+    }
+    const identity = identityOf(stat);
+    if (node.identity !== null && !sameDirectory(node.identity, identity)) {
+      // The root's identity is the root watch's business.
+      if (node.parent !== null) this.cover(node.parent, node.name);
+      return null;
+    }
+    node.identity = identity;
+    const names = readNames(absolute);
+    node.lookedAt = performance.now();
+    node.touched = false;
+    node.doubtful = false;
+    if (names.kind === 'failed') {
+      // Unreadable: looked at again in each sweep, because its mode may change without a change of its mtime.
+      node.mtimeNs = UNSETTLED;
+      if (names.code !== 'ENOENT') this.#leaveUncovered(node, path, names.code);
+      return [];
+    }
+    if (node.patch !== null) this.uncovered.delete(node);
+    node.mtimeNs = isSettled(stat.mtimeNs, Date.now()) ? stat.mtimeNs : UNSETTLED;
+    node.entries = names.entries;
+    return this.#compare(node, path, names.directories);
+  }
+
+  #compare(node: DirNode, path: string, directories: readonly string[]): DirNode[] {
+    const present = new Set(directories);
+    for (const [name, child] of node.children ?? []) {
+      if (present.has(name)) continue;
+      this.forget(child);
+      this.#options.report({ path: below(path, name), scope: 'subtree' });
+    }
+    const fresh: DirNode[] = [];
+    for (const name of directories) {
+      if (node.children?.has(name) === true || !this.#options.enters(below(path, name))) continue;
+      fresh.push(this.index.add(node, name));
+    }
+    return fresh;
+  }
+}
+
+export function below(path: string, name: string): string {
+  return path === '' ? name : `${path}/${name}`;
+}
