@@ -13,6 +13,8 @@ import { eachChild } from './sqlite-mapping.ts';
 import { guarded, Statement } from './statement.ts';
 
 const CACHE_KIB = 8192;
+/** ms to wait while the writer recovers or empties the log */
+const BUSY_MS = 2000;
 
 interface Believed {
   readonly path: RelPath;
@@ -29,7 +31,7 @@ export interface StoreReader {
 /** Reads a mapping of the store in `dir`, which must exist and may be in use. Throws a CsyncdError. */
 export function openReader(dir: string, group: string, mapping: string): StoreReader {
   const file = join(dir, DATABASE_FILE);
-  const database = guarded(file, () => new DatabaseSync(file, { readOnly: true }));
+  const database = guarded(file, () => new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS }));
   guarded(file, () => database.exec(`PRAGMA cache_size = -${CACHE_KIB}`));
   const prepare = (sql: string) => new Statement(database, file, sql);
   const [id] = prepare('SELECT id FROM mappings WHERE group_name = ? AND name = ?').get(group, mapping) ?? [];

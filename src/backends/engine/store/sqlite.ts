@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CsyncdError, messageOf } from '../../../util/errors.ts';
 import { ActorTable } from './actors.ts';
-import { lockStateDir } from './lock.ts';
-import type { StateLock } from './lock.ts';
 import { RecordCodec } from './record.ts';
 import { migrate, schemaSteps } from './schema.ts';
 import { bookStatements } from './sqlite-bookkeeping.ts';
@@ -24,22 +22,21 @@ const CHECKPOINT_PAGES = 4000;
 const LOG_BYTES = 64 * 1024 * 1024;
 const CACHE_KIB = 16_384;
 
+/** ms to wait for somebody else's lock: an operator's own tool on the database */
+const BUSY_MS = 2000;
+
 /**
- * Opens or creates the store in a state directory, which one process at a time may have open. Throws a CsyncdError:
- * `state-in-use`, `state-too-new`, `state-corrupt`, `state-full`, `state-unopenable` and the like.
+ * Opens or creates the store in a state directory. The caller holds that directory's lock (sys/lock.ts). Throws a
+ * CsyncdError: `state-too-new`, `state-corrupt`, `state-full`, `state-unopenable` and the like.
  */
 export function openStore(dir: string): Store {
-  attempt(dir, () => mkdirSync(dir, { recursive: true, mode: 0o700 }));
-  const lock = lockStateDir(dir);
-  try {
-    const file = join(dir, DATABASE_FILE);
+  const file = join(dir, DATABASE_FILE);
+  attempt(dir, () => {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
     // SQLite would create it with 0644; its log takes the mode of the database.
-    attempt(dir, () => closeSync(openSync(file, 'a', 0o600)));
-    return new SqliteStore(file, lock);
-  } catch (error) {
-    lock.release();
-    throw error;
-  }
+    closeSync(openSync(file, 'a', 0o600));
+  });
+  return new SqliteStore(file);
 }
 
 function attempt(dir: string, body: () => void): void {
@@ -86,16 +83,14 @@ function storeStatements(prepare: (sql: string) => Statement) {
 
 class SqliteStore implements Store {
   readonly #database: DatabaseSync;
-  readonly #lock: StateLock;
   readonly #sql: ReturnType<typeof storeStatements>;
   readonly #actors: ActorTable;
   readonly #home: MappingHome;
   readonly #mappings = new Map<string, SqliteMapping>();
   #depth = 0;
 
-  constructor(file: string, lock: StateLock) {
-    this.#lock = lock;
-    this.#database = guarded(file, () => new DatabaseSync(file));
+  constructor(file: string) {
+    this.#database = guarded(file, () => new DatabaseSync(file, { timeout: BUSY_MS }));
     try {
       guarded(file, () => prepareFile(this.#database, file));
       const prepare = (sql: string) => new Statement(this.#database, file, sql);
@@ -202,7 +197,6 @@ class SqliteStore implements Store {
 
   close(): void {
     this.#database.close();
-    this.#lock.release();
   }
 
   #write(body: () => void): void {

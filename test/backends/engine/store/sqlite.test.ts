@@ -77,27 +77,6 @@ describe('store on disk', () => {
     store.close();
   });
 
-  it('serves one process at a time, and says who has it', () => {
-    const dir = makeTempDir();
-    const store = openStore(dir);
-    assert.throws(() => openStore(dir), { code: 'state-in-use', message: /another csyncd uses/ });
-    const other = spawnSync(
-      process.execPath,
-      [
-        '--input-type=module',
-        '-e',
-        `
-      import { openStore } from '${STORE}';
-      try { openStore('${dir}'); } catch (error) { console.log(error.code); }`,
-      ],
-      { encoding: 'utf8' },
-    );
-    assert.equal(other.stdout, 'state-in-use\n');
-    store.set('still', 'mine');
-    store.close();
-    openStore(dir).close();
-  });
-
   it('refuses a schema that it does not know', () => {
     const dir = makeTempDir();
     openStore(dir).close();

@@ -1,0 +1,44 @@
+#!/bin/sh
+# Installs what the tests need beside npm's packages (Debian and its kin). Does nothing when all is there.
+set -eu
+PATH=$PATH:/usr/sbin:/sbin
+
+# command:package
+needed='
+csync2:csync2
+rsync:rsync
+ip:iproute2
+nft:nftables
+strace:strace
+faketime:faketime
+git:git
+vim:vim
+setfacl:acl
+setfattr:attr
+chattr:e2fsprogs
+mkfs.ext4:e2fsprogs
+unshare:util-linux
+'
+
+packages=''
+for pair in $needed; do
+  command -v "${pair%%:*}" >/dev/null 2>&1 || packages="$packages ${pair#*:}"
+done
+[ -n "$packages" ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+  echo "The tests need these packages; as root: apt-get install --no-install-recommends$packages" >&2
+  exit 1
+fi
+if ! command -v apt-get >/dev/null 2>&1; then
+  echo "The tests need what Debian has in these packages:$packages" >&2
+  exit 1
+fi
+
+echo "installing for the tests:$packages"
+export DEBIAN_FRONTEND=noninteractive
+install() {
+  # shellcheck disable=SC2086 # a list of words
+  apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends $packages </dev/null >/dev/null
+}
+install 2>/dev/null || { apt-get -qq update && install; }
