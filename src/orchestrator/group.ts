@@ -2,7 +2,6 @@
  * One group on this node: its backend and a runner a mapping. A group that cannot start (no key, say) is tried again with
  * back-off and delays no other.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { Backend } from '../backends/backend.ts';
 import type { Group, Mapping } from '../config/model.ts';
 import { backoffMs } from '../util/backoff.ts';
@@ -73,19 +72,17 @@ export class GroupRunner {
     await Promise.all([...this.#runners.values()].map((runner) => runner.placed()));
   }
 
-  /** Before a reload: ends the runners of mappings that are gone or different in `next`. */
-  async release(next: Group): Promise<void> {
+  /** Before a reload: ends the runners of mappings that will be gone or different. */
+  async release(mappings: readonly Mapping[]): Promise<void> {
     await this.#starting;
-    for (const [name, runner] of this.#runners) {
-      const mapping = next.mappings.find((mapping) => mapping.name === name);
-      if (mapping !== undefined && isDeepStrictEqual(mapping, runner.mapping)) continue;
-      await runner.stop();
+    for (const { name } of mappings) {
+      await this.#runners.get(name)?.stop();
+      this.#runners.delete(name);
       this.#backend?.detach(name, {
         code: 'reconfigured',
         message: 'its configuration is being changed',
         hint: 'wait for the reload to end',
       });
-      this.#runners.delete(name);
     }
   }
 

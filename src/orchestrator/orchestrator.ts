@@ -1,4 +1,5 @@
 /** All groups of this node: starts them, changes them on a reload, drains them at the end. */
+import { diffConfig, type ConfigDiff } from '../config/diff.ts';
 import type { Config, Group } from '../config/model.ts';
 import { GroupRunner, type Parts } from './group.ts';
 
@@ -37,7 +38,7 @@ export class Orchestrator {
   /** Applies what differs and leaves the rest alone. When it fails, the config before stays in force. */
   async reload(next: Config): Promise<void> {
     const before = this.#config;
-    await this.#release(next);
+    await this.#release(diffConfig(before, next).groups);
     try {
       await this.#parts.reconfigureBackends(next);
     } catch (error) {
@@ -51,15 +52,20 @@ export class Orchestrator {
     await Promise.all([...this.#groups.values()].map((group) => group.stop()));
   }
 
-  async #release(next: Config): Promise<void> {
-    for (const [name, running] of this.#groups) {
-      const group = next.groups.find((group) => group.name === name);
-      if (group !== undefined && group.backend === running.group.backend) await running.release(group);
+  async #release({ removed, changed }: ConfigDiff['groups']): Promise<void> {
+    for (const { name } of removed) await this.#stopGroup(name);
+    for (const { before, fields, mappings } of changed) {
+      if (fields.includes('backend')) await this.#stopGroup(before.name);
       else {
-        await running.stop();
-        this.#groups.delete(name);
+        const ended = [...mappings.removed, ...mappings.changed.map((mapping) => mapping.before)];
+        await this.#groups.get(before.name)?.release(ended);
       }
     }
+  }
+
+  async #stopGroup(name: string): Promise<void> {
+    await this.#groups.get(name)?.stop();
+    this.#groups.delete(name);
   }
 
   #adopt(config: Config): void {

@@ -1,0 +1,55 @@
+/** What the daemon says of its peers: reachable, the same key and certificate, the same rules, the same time. */
+import type { PeerStatus, StatusReport } from '../../control/client.ts';
+import { spanText } from '../table.ts';
+import { bad, doubtful, good, type Finding } from './finding.ts';
+
+/** Policies compare times that nodes gave to files. */
+const SKEW_MS = 2_000;
+
+export function examinePeers(report: StatusReport): Finding[] {
+  return Object.entries(report.groups).flatMap(([group, { peers }]) =>
+    Object.entries(peers).flatMap(([peer, facts]) => examinePeer(`${peer} (${group})`, peer, facts)),
+  );
+}
+
+function examinePeer(name: string, peer: string, facts: PeerStatus): Finding[] {
+  const findings = [connection(name, peer, facts)];
+  const { clock_skew_ms: skew, config_match: match } = facts;
+  if (skew !== null && Math.abs(skew) > SKEW_MS) {
+    const text = `the clock of ${name} differs by ${spanText(Math.abs(skew))}`;
+    findings.push(bad('clock', text, 'run chrony or systemd-timesyncd on both'));
+  }
+  if (match === false) {
+    const text = `${name} has other rules for a mapping of this group`;
+    findings.push(
+      bad('config', text, 'compare `csyncd config show` on both nodes, make them equal, csyncd reload'),
+    );
+  }
+  return findings;
+}
+
+function connection(name: string, peer: string, { state, last_error }: PeerStatus): Finding {
+  const error = last_error === null ? '' : `: ${last_error}`;
+  switch (state) {
+    case 'ok':
+      return good('peer', `${name} is connected`);
+    case 'paused':
+      return doubtful('peer', `${name} is paused`, `csyncd resume --peer ${peer}`);
+    case 'connecting':
+      return doubtful('peer', `${name} is being connected${error}`, 'look again in a moment');
+    case 'rejected':
+      return bad(
+        'peer',
+        `${name} is refused${error}`,
+        `make sure that both have the same group key; for a changed certificate: csyncd peers forget ${peer}`,
+      );
+    case 'down':
+      return bad(
+        'peer',
+        `${name} is not reached${error}`,
+        'see that csyncd runs there, that the address is right, and that no firewall is between',
+      );
+    default:
+      return state satisfies never;
+  }
+}
