@@ -1,4 +1,5 @@
 /** Mappings: their directories on every node, and times that go together. */
+import { printDuration } from '../util/durations.ts';
 import type { CheckContext } from './check.ts';
 import { asPrefix, directoriesByNode, type Directory } from './directories.ts';
 import { hostsOf } from './hosts.ts';
@@ -22,9 +23,10 @@ export function checkMappings(context: CheckContext): void {
 }
 
 function checkMapping(context: CheckContext, path: TreePath, mapping: MappingSection, hosts: string[]): void {
-  if (mapping.max_delay < mapping.delay) {
-    const hint = 'max_delay is the longest that delay may be drawn out';
-    context.fault([...path, 'max_delay'], `${showPath([...path, 'max_delay'])} is shorter than delay`, hint);
+  if (mapping.max_delay !== undefined && mapping.max_delay < mapping.delay) {
+    const at = [...path, 'max_delay'];
+    const message = `${showPath(at)} (${printDuration(mapping.max_delay)}) is shorter than delay (${printDuration(mapping.delay)})`;
+    context.fault(at, message, 'max_delay is the longest that delay may be drawn out');
   }
   if (!context.complete) return;
   for (const host of Object.keys(mapping.paths)) {

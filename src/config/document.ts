@@ -1,6 +1,6 @@
 /** One YAML file to a tree with places. */
 import { isUtf8 } from 'node:buffer';
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Alias, type Document } from 'yaml';
 import type { Fault } from './fault.ts';
 import { faultAt, type Entry, type Place, type Tree } from './tree.ts';
 
@@ -28,19 +28,28 @@ export function parseYaml(file: string, bytes: Buffer): ParsedDocument {
   const problems = [...document.errors, ...document.warnings];
   if (problems.length > 0) {
     const faults = problems.map(({ message, pos }) => {
-      return faultAt(placeAt(pos[0]), `not valid YAML: ${message}`, hintFor(message, bytes));
+      return faultAt(placeAt(pos[0]), `not valid YAML: ${inWords(message)}`, hintFor(message, bytes));
     });
     return { tree: null, faults };
   }
   return new TreeBuilder(document, placeAt).build();
 }
 
+/** Where the parser's own words speak to programmers. */
+function inWords(message: string): string {
+  if (message.includes('multiple documents')) return 'a second document begins here';
+  return message === 'Map keys must be unique' ? 'this key is set twice' : message;
+}
+
 function hintFor(message: string, bytes: Buffer): string | null {
   if (/tab/i.test(message)) return 'indent with blanks';
   if (/:\s+\[::/.test(bytes.toString('utf8'))) return 'put an IPv6 address in quotes: "[::]:30865"';
+  if (message.startsWith('Unresolved tag')) return NEEDS_QUOTES;
   if (/multiple documents/.test(message)) return 'a file holds one document; put more files into conf.d';
   return null;
 }
+
+const NEEDS_QUOTES = 'a pattern that starts with "*" or "!" needs quotes: "*.tmp"';
 
 class TreeBuilder {
   readonly #document: Document;
@@ -83,9 +92,13 @@ class TreeBuilder {
     return entries;
   }
 
-  #resolve(alias: { resolve(document: Document): unknown }, around: Place): Tree {
+  #resolve(alias: Alias, around: Place): Tree {
     const at = this.#start(alias, around);
     const target = alias.resolve(this.#document);
+    if (target === undefined) {
+      this.#faults.push(faultAt(at, `there is no anchor for this alias, *${alias.source}`, NEEDS_QUOTES));
+      return { kind: 'scalar', at, value: null };
+    }
     if (this.#open.has(target)) {
       this.#faults.push(faultAt(at, 'this alias stands inside what it stands for'));
       return { kind: 'scalar', at, value: null };

@@ -9,10 +9,11 @@ import { HOST_NAME } from './host-name.ts';
 
 export const DEFAULT_PORT = 30865;
 
-/** `must` reads on after the value's name: `groups.web.hosts[0] must be a host name`. */
+/** `must` reads on after the value's name (`groups.web.hosts[0] must be a host name`); `problem` stands for itself. */
 type Read<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly must: string; readonly hint?: string };
+  | { readonly ok: false; readonly must: string; readonly hint?: string }
+  | { readonly ok: false; readonly problem: string };
 type JsonSchema = Record<string, unknown>;
 
 function field<T>(jsonSchema: JsonSchema, read: (value: unknown) => Read<T>) {
@@ -21,7 +22,9 @@ function field<T>(jsonSchema: JsonSchema, read: (value: unknown) => Read<T>) {
     .transform((value, context): T => {
       const result = read(value);
       if (result.ok) return result.value;
-      context.addIssue({ code: 'custom', message: result.must, params: { hint: result.hint ?? null } });
+      if ('problem' in result)
+        context.addIssue({ code: 'custom', message: result.problem, params: { whole: true } });
+      else context.addIssue({ code: 'custom', message: result.must, params: { hint: result.hint } });
       return z.NEVER;
     })
     .meta(jsonSchema);
@@ -31,8 +34,9 @@ function field<T>(jsonSchema: JsonSchema, read: (value: unknown) => Read<T>) {
 function textField<T>(must: string, jsonSchema: JsonSchema, read: (text: string) => Read<T> | null) {
   return field<T>({ type: 'string', ...jsonSchema }, (value) => {
     if (typeof value !== 'string') {
-      const quotes = typeof value === 'number' || typeof value === 'boolean';
-      return quotes ? { ok: false, must, hint: `put it in quotes: "${String(value)}"` } : { ok: false, must };
+      const meant = typeof value === 'number' || typeof value === 'boolean' ? read(String(value)) : null;
+      if (meant?.ok === true) return { ok: false, must, hint: `put it in quotes: "${String(value)}"` };
+      return meant ?? { ok: false, must };
     }
     return read(value) ?? { ok: false, must };
   });
@@ -110,11 +114,15 @@ export const size = field<number>({ type: ['string', 'integer'], pattern: SIZE_P
   return { ok: false, must: 'must be a size such as 65536, 64KiB, 10MiB or 1GiB' };
 });
 
-export const percent = textField(
-  'must be a percentage such as 50%',
-  { pattern: '^(\\d{1,2}|100)%$' },
-  (text) => (/^(\d{1,2}|100)%$/.test(text) ? { ok: true, value: Number(text.slice(0, -1)) } : null),
-);
+const PERCENT = '^(\\d{1,2}|100)%$';
+
+export const percent = textField('must be a percentage such as 50%', { pattern: PERCENT }, (text) => {
+  if (new RegExp(PERCENT).test(text)) return { ok: true, value: Number(text.slice(0, -1)) };
+  const hint = `write it with its sign: ${text}%`;
+  return new RegExp(PERCENT).test(`${text}%`)
+    ? { ok: false, must: 'must be a percentage such as 50%', hint }
+    : null;
+});
 
 export const text = textField('must be text that is not empty', { minLength: 1 }, (value) =>
   value === '' || value.includes('\0') ? null : { ok: true, value },
@@ -124,7 +132,7 @@ export const text = textField('must be text that is not empty', { minLength: 1 }
 export function pattern(negation: boolean) {
   return textField('must be a pattern', { minLength: 1 }, (value) => {
     const parsed = parsePattern(value);
-    if (!parsed.ok) return { ok: false, must: `is a pattern that ${parsed.problem}` };
+    if (!parsed.ok) return { ok: false, problem: `the pattern ${JSON.stringify(value)} ${parsed.problem}` };
     if (parsed.pattern.negated && !negation) {
       const hint = 'take paths out with exclude; a name that starts with "!" is written "\\!name"';
       return { ok: false, must: 'must be a pattern without "!" in front', hint };

@@ -5,6 +5,8 @@ import { hostsOf } from './hosts.ts';
 import type { Action, Config, Group, Mapping } from './model.ts';
 import type { ConfigFile, GroupSection, MappingSection } from './schema.ts';
 
+const DEFAULT_MAX_DELAY_MS = 2000;
+
 export function resolveConfig(file: ConfigFile, node: string, files: readonly string[]): Config {
   return {
     node,
@@ -48,7 +50,7 @@ function resolveMapping(name: string, mapping: MappingSection, node: string): Ma
     exclude: mapping.exclude,
     include: mapping.include,
     delayMs: mapping.delay,
-    maxDelayMs: mapping.max_delay,
+    maxDelayMs: mapping.max_delay ?? Math.max(DEFAULT_MAX_DELAY_MS, mapping.delay),
     rescanMs: mapping.rescan,
     durability: mapping.durability,
     owner: mapping.owner,

@@ -52,6 +52,7 @@ function explain(schema: z.ZodType, tree: Tree, issue: Issue, base: TreePath): F
     case 'too_small':
       return [faultAt(place, `${showPath(path)} must not be empty`)];
     case 'custom': {
+      if (issue.params?.['whole'] === true) return [faultAt(place, `${showPath(path)}: ${issue.message}`)];
       const hint: unknown = issue.params?.['hint'];
       return wrong(issue.message, typeof hint === 'string' ? hint : null);
     }

@@ -40,8 +40,10 @@ const mapping = z.strictObject({
   include: z.array(pattern(false)).prefault([]).describe('when not empty, only these'),
   delay: duration('0', '1h').prefault('100ms').describe('quiet time before a change is taken up'),
   max_delay: duration('0', '1d')
-    .prefault('2s')
-    .describe('taken up after this long even while it keeps changing'),
+    .optional()
+    .describe(
+      'taken up after this long even while it keeps changing; default: 2s, or delay where that is longer',
+    ),
   rescan: duration('1s', '7d').prefault('1h').describe('between full comparisons of the tree with the state'),
   durability: oneOf('strict', 'relaxed').prefault('strict').describe('strict: acknowledged means on disk'),
   owner: oneOf('name', 'numeric', 'ignore').prefault('name').describe('how uid and gid travel'),

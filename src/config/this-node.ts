@@ -16,8 +16,11 @@ export function findThisNode(named: string | null, hostName: string, hosts: read
     if (names.includes(named)) return { ok: true, node: named };
     return { ok: false, message: `node "${named}" is in no group's hosts`, hint: didYouMean(named, names) };
   }
-  const exact = names.filter((name) => name.toLowerCase() === hostName.toLowerCase());
-  const found = exact.length > 0 ? exact : names.filter((name) => isShortOrFull(name, hostName));
+  const found = best(
+    names.filter((name) => name === hostName),
+    names.filter((name) => name.toLowerCase() === hostName.toLowerCase()),
+    names.filter((name) => isShortOrFull(name, hostName)),
+  );
   const [node, other] = found;
   if (node === undefined) {
     const hint = 'set node to the name that this machine has in the hosts';
@@ -28,6 +31,11 @@ export function findThisNode(named: string | null, hostName: string, hosts: read
     return { ok: false, message, hint: 'set node to one of them' };
   }
   return { ok: true, node };
+}
+
+/** The first that is not empty. */
+function best(...lists: readonly string[][]): string[] {
+  return lists.find((list) => list.length > 0) ?? [];
 }
 
 function isShortOrFull(name: string, hostName: string): boolean {
