@@ -13,7 +13,8 @@ export interface BulkFrame {
   readonly header: unknown;
   /**
    * At most MAX_BULK_BODY bytes. Of a received frame it has an ArrayBuffer of its own (with the frame's first bytes before
-   * it), which may be transferred to a worker thread. A sent one must not change until `send` resolves.
+   * it), which may be transferred to a worker thread. A sent one is the link's from then on: it is not copied, so its
+   * bytes must never change again.
    */
   readonly body: Uint8Array | null;
 }

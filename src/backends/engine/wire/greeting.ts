@@ -20,11 +20,12 @@ const introduction = {
   version: z.string().max(100),
   features: z.array(z.string().max(100)).max(100),
   time: z.number(),
-  groups: proofs,
 };
 
 const hello = z.object({
   ...introduction,
+  /** the groups that both are in, as the dialer knows it */
+  groups: proofs.min(1),
   to: node,
   channel: z.enum(['control', 'bulk']),
   /** the dialer's name for the link that this connection is for */
@@ -34,7 +35,11 @@ const hello = z.object({
 });
 
 const groupFault = z.enum(['unknown-group', 'not-a-member', 'wrong-key']);
-const welcome = z.object({ ...introduction, refused: z.array(z.object({ name: group, fault: groupFault })) });
+const welcome = z.object({
+  ...introduction,
+  groups: proofs.min(1),
+  refused: z.array(z.object({ name: group, fault: groupFault })),
+});
 
 const byeCode = z.enum([
   'closing',
