@@ -1,0 +1,54 @@
+/** The audit trail: every change with its author and result; logged, kept in the store, and told to whoever follows. */
+import type { Logger } from '../../util/log.ts';
+import { bytesToText } from '../../util/bytes.ts';
+import type { AuditEvent, Store } from './store/store.ts';
+
+/** Events are stored together after this many ms. */
+const GATHER = 200;
+const KEEP_MS = 30 * 24 * 3600 * 1000;
+const KEEP_AT_MOST = 200_000;
+
+export class Audit {
+  readonly #store: Store;
+  readonly #log: Logger;
+  readonly #listeners = new Set<(event: AuditEvent) => void>();
+  #gathered: AuditEvent[] = [];
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(store: Store, log: Logger) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  add(event: AuditEvent): void {
+    this.#gathered.push(event);
+    this.#timer ??= setTimeout(() => this.flush(), GATHER);
+    const { group, mapping, node, result } = event;
+    const line = { group, mapping, path: bytesToText(event.path), node, result };
+    if (event.what === 'blocked') this.#log.debug(line, event.what);
+    else this.#log.info(line, event.what);
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Oldest first, from a time (ms) on; the newest `limit` when there are more. */
+  since(time: number, limit: number): readonly AuditEvent[] {
+    this.flush();
+    return this.#store.events(time, limit);
+  }
+
+  subscribe(listener: (event: AuditEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#gathered.length > 0) this.#store.addEvents(this.#gathered);
+    this.#gathered = [];
+  }
+
+  prune(now: number): void {
+    this.#store.pruneEvents(now - KEEP_MS, KEEP_AT_MOST);
+  }
+}

@@ -1,0 +1,239 @@
+/** The engine as the orchestrator knows it: one group's mappings behind the backend interface. */
+import { CsyncdError } from '../../util/errors.ts';
+import type {
+  Backend,
+  BackendStatus,
+  BackupEntry,
+  Batch,
+  Conflict,
+  Explanation,
+  HoldReason,
+  LookResult,
+  PeerStatus,
+  VerifyResult,
+  WaitResult,
+} from '../backend.ts';
+import type { NodeId, RelPath } from './core/types.ts';
+import type { Look } from './scan/observation.ts';
+import {
+  describeConflicts,
+  explainPath,
+  listBackups,
+  resolveConflict,
+  restoreBackup,
+  revertEdits,
+} from './sync/decisions.ts';
+import type { LookJob } from './sync/looking.ts';
+import type { MappingEngine } from './sync/mapping-engine.ts';
+import { mappingStatus, peerLag } from './sync/status.ts';
+import { waitSettled } from './sync/settled.ts';
+
+/** What the node tells of a peer as a whole. */
+export interface PeerFacts {
+  readonly role: 'full' | 'receive';
+  readonly isLinked: boolean;
+  readonly isPaused: boolean;
+  /** ms since 1970; null when never */
+  readonly lastSeen: number | null;
+  readonly problem: { readonly message: string; readonly isRefusal: boolean } | null;
+  readonly clockSkewMs: number | null;
+}
+
+export interface GroupBackendParts {
+  readonly group: string;
+  /** the group's other nodes, in the config's order */
+  peers(): readonly NodeId[];
+  peerFacts(peer: NodeId): PeerFacts;
+  pausePeer(peer: NodeId, paused: boolean): void;
+  engine(mapping: string): MappingEngine;
+  engines(): readonly MappingEngine[];
+  verify(
+    engine: MappingEngine,
+    options: { readonly deep: boolean },
+    signal: AbortSignal,
+  ): Promise<VerifyResult>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export class GroupBackend implements Backend {
+  readonly kind = 'engine';
+  readonly group: string;
+  readonly #parts: GroupBackendParts;
+
+  constructor(parts: GroupBackendParts) {
+    this.#parts = parts;
+    this.group = parts.group;
+  }
+
+  start(): Promise<void> {
+    return this.#parts.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#parts.stop();
+  }
+
+  attach(mapping: string): Promise<void> {
+    return this.#parts.engine(mapping).attach();
+  }
+
+  detach(mapping: string, reason: HoldReason): void {
+    this.#parts.engine(mapping).detach(reason.code, reason.message);
+  }
+
+  async take(batch: Batch, signal: AbortSignal): Promise<LookResult> {
+    const engine = this.#parts.engine(batch.mapping);
+    signal.throwIfAborted();
+    return lookResult(
+      engine,
+      await engine.lookAt(
+        batch.paths.map((dirty): Look => ({ path: dirty.path as RelPath, scope: dirty.scope })),
+      ),
+    );
+  }
+
+  async reconcile(mapping: string, signal: AbortSignal): Promise<LookResult> {
+    const engine = this.#parts.engine(mapping);
+    signal.throwIfAborted();
+    return lookResult(engine, await engine.scanAll());
+  }
+
+  async settled(
+    mapping: string | null,
+    paths: readonly string[] | null,
+    signal: AbortSignal,
+  ): Promise<WaitResult> {
+    const engines = mapping === null ? this.#parts.engines() : [this.#parts.engine(mapping)];
+    const results = await Promise.all(
+      engines.map((engine) => waitSettled(engine, this.#parts.peers(), paths, signal)),
+    );
+    return {
+      complete: results.every((result) => result.complete),
+      waiting: results.flatMap((result) => result.waiting),
+    };
+  }
+
+  verify(mapping: string, options: { readonly deep: boolean }, signal: AbortSignal): Promise<VerifyResult> {
+    return this.#parts.verify(this.#parts.engine(mapping), options, signal);
+  }
+
+  status(): BackendStatus {
+    const mappings = Object.fromEntries(
+      this.#parts.engines().map((engine) => [engine.replica.settings.mapping, mappingStatus(engine)]),
+    );
+    const peers = Object.fromEntries(this.#parts.peers().map((peer) => [peer, this.#peerStatus(peer)]));
+    return { mappings, peers };
+  }
+
+  pausePeer(peer: string, paused: boolean): void {
+    if (!this.#parts.peers().includes(peer as NodeId))
+      throw new CsyncdError('unknown-peer', `${peer} is no other host of group ${this.group}`);
+    this.#parts.pausePeer(peer as NodeId, paused);
+  }
+
+  pauseMapping(mapping: string, paused: boolean): void {
+    this.#parts.engine(mapping).pause(paused);
+  }
+
+  async decide(mapping: string, decision: 'approve' | 'reject'): Promise<void> {
+    const engine = this.#parts.engine(mapping);
+    if (engine.replica.looking.held === null)
+      throw new CsyncdError('not-held', `nothing is held in ${mapping}`);
+    engine.replica.looking.decide(decision === 'approve' ? 'approved' : 'rejected');
+    await engine.scanAll();
+  }
+
+  async revert(mapping: string, signal: AbortSignal): Promise<{ readonly reverted: number }> {
+    const engine = this.#parts.engine(mapping);
+    if (!engine.replica.settings.receiveOnly) {
+      throw new CsyncdError(
+        'not-receiving',
+        `this node also writes ${mapping}: its own edits are sent, there is nothing to revert`,
+      );
+    }
+    signal.throwIfAborted();
+    return { reverted: revertEdits(engine.replica) };
+  }
+
+  async conflicts(): Promise<readonly Conflict[]> {
+    return this.#parts.engines().flatMap((engine) => describeConflicts(engine.replica));
+  }
+
+  async resolve(mapping: string, path: string, keep: string): Promise<void> {
+    resolveConflict(this.#parts.engine(mapping).replica, path as RelPath, keep);
+  }
+
+  async backups(mapping: string | null, path: string | null): Promise<readonly BackupEntry[]> {
+    const engines = mapping === null ? this.#parts.engines() : [this.#parts.engine(mapping)];
+    return engines.flatMap((engine) => listBackups(engine.replica, path as RelPath | null));
+  }
+
+  async restore(mapping: string, path: string, version: string): Promise<void> {
+    restoreBackup(this.#parts.engine(mapping).replica, path as RelPath, version);
+  }
+
+  async explain(mapping: string, path: string): Promise<Explanation> {
+    return explainPath(this.#parts.engine(mapping).replica, path as RelPath);
+  }
+
+  #peerStatus(peer: NodeId): PeerStatus {
+    const facts = this.#parts.peerFacts(peer);
+    const engines = this.#parts.engines();
+    const standings = engines.map((engine) => engine.replica.standing(peer));
+    const mismatched = engines
+      .filter((engine) => engine.replica.standing(peer).kind === 'mismatch')
+      .map((engine) => engine.replica.settings.mapping);
+    const lag = engines
+      .map((engine) => peerLag(engine.replica, peer))
+      .reduce(
+        (a, b) => ({
+          seconds: Math.max(a.seconds, b.seconds),
+          files: a.files + b.files,
+          bytes: a.bytes + b.bytes,
+          failure: a.failure ?? b.failure,
+        }),
+        { seconds: 0, files: 0, bytes: 0, failure: null },
+      );
+    const closed = standings.find((standing) => standing.kind === 'closed');
+    const state = ((): PeerStatus['state'] => {
+      if (facts.isPaused) return 'paused';
+      if (!facts.isLinked)
+        return facts.problem?.isRefusal === true
+          ? 'rejected'
+          : facts.lastSeen === null && facts.problem === null
+            ? 'connecting'
+            : 'down';
+      if (mismatched.length > 0) return 'rejected';
+      if (closed !== undefined) return closed.code === 'paused' ? 'paused' : 'connecting';
+      return 'ok';
+    })();
+    const mismatch =
+      mismatched.length === 0
+        ? null
+        : `the config of ${mismatched.join(', ')} differs on ${peer}: include, exclude, owner, auto and hosts must be the same on all nodes`;
+    return {
+      state,
+      role: facts.role,
+      lag_seconds: lag.seconds,
+      pending_files: lag.files,
+      pending_bytes: lag.bytes,
+      last_seen: facts.lastSeen === null ? null : new Date(facts.lastSeen).toISOString(),
+      last_error: mismatch ?? (facts.isLinked ? lag.failure : (facts.problem?.message ?? null)),
+      clock_skew_ms: facts.clockSkewMs,
+      config_match: !facts.isLinked ? null : mismatched.length === 0,
+    };
+  }
+}
+
+function lookResult(engine: MappingEngine, job: LookJob): LookResult {
+  const { held } = engine.replica.looking;
+  const { mapping, maxDeletePercent } = engine.replica.settings;
+  if (held === null) return { changed: job.changed, again: [], held: null };
+  const reason: HoldReason = {
+    code: 'mass-deletion',
+    message: `${held.deletions} of ${held.files} files are gone from this disk, more than max_delete (${maxDeletePercent}%): the deletions are held, nothing is deleted elsewhere`,
+    hint: `csyncd approve ${mapping} sends them, csyncd reject ${mapping} puts the files back`,
+  };
+  return { changed: job.changed, again: [], held: reason };
+}

@@ -1,0 +1,174 @@
+/** The sessions with linked peers: routes messages to replicas, and keeps what is told of a peer when it is away. */
+import { CsyncdError } from '../../util/errors.ts';
+import type { Logger } from '../../util/log.ts';
+import type { NodeId } from './core/types.ts';
+import type { Link, LinkHandlers, LinkProblem, NetworkEvents } from './net/link.ts';
+import type { ContentTransfer } from './sync/content-transfer.ts';
+import type { MappingEngine } from './sync/mapping-engine.ts';
+import { answerQuestion } from './sync/questions.ts';
+import { Session } from './sync/session.ts';
+import type { Message } from './wire/messages.ts';
+
+/** Changes that may wait for the disk before peers are asked to slow down. */
+const BACKLOG = 4096;
+
+export interface SessionsParts {
+  /** the mappings of a group that are run here */
+  engines(group: string): readonly MappingEngine[];
+  transfer(): ContentTransfer;
+  wake(): void;
+  now(): number;
+  readonly log: Logger;
+}
+
+interface Known {
+  session: Session | null;
+  problem: LinkProblem | null;
+  lastSeen: number | null;
+}
+
+export class Sessions implements NetworkEvents {
+  readonly #parts: SessionsParts;
+  readonly #known = new Map<NodeId, Known>();
+  /** `GROUP PEER` */
+  readonly #paused = new Set<string>();
+
+  constructor(parts: SessionsParts) {
+    this.#parts = parts;
+  }
+
+  get(peer: NodeId): Session | null {
+    return this.#known.get(peer)?.session ?? null;
+  }
+
+  linkedTo(group: string, peer: NodeId): Session | null {
+    const session = this.get(peer);
+    return session !== null && session.link.groups.has(group) ? session : null;
+  }
+
+  problem(peer: NodeId, problem: LinkProblem): void {
+    const known = this.#entry(peer);
+    if (known.problem?.message !== problem.message)
+      this.#parts.log.warn({ peer, hint: problem.hint ?? undefined }, problem.message);
+    known.problem = problem;
+  }
+
+  stranger(from: string, problem: LinkProblem): void {
+    this.#parts.log.warn({ from, hint: problem.hint ?? undefined }, problem.message);
+  }
+
+  /** Why the peer is not linked, or not for this group; null when it is, or nothing is known. */
+  problemOf(group: string, peer: NodeId): LinkProblem | null {
+    const known = this.#known.get(peer);
+    return known?.session?.link.refused.get(group) ?? (known?.session ? null : (known?.problem ?? null));
+  }
+
+  /** ms since 1970; null when never linked. */
+  lastSeen(peer: NodeId): number | null {
+    const known = this.#known.get(peer);
+    return known?.session ? this.#parts.now() : (known?.lastSeen ?? null);
+  }
+
+  linked(link: Link): LinkHandlers {
+    const known = this.#entry(link.peer);
+    const session = new Session(
+      link,
+      {
+        message: (message) => this.#route(session, message),
+        answer: (method, params) =>
+          answerQuestion(method, params, (group, mapping) => this.#engineFor(session, group, mapping)),
+        wake: () => this.#parts.wake(),
+      },
+      () => this.#parts.now(),
+    );
+    known.session = session;
+    known.problem = null;
+    this.#parts.log.info({ peer: link.peer, groups: [...link.groups] }, 'linked');
+    const content = this.#parts.transfer().linked(link);
+    for (const engine of this.#enginesOf(session)) engine.replica.linked(link.peer);
+    this.#parts.wake();
+    return {
+      message: (message) => session.receive(message),
+      bulk: (frame) => content.bulk(frame),
+      closed: (reason) => {
+        session.closed(reason);
+        content.closed();
+        known.session = null;
+        known.lastSeen = this.#parts.now();
+        known.problem ??= { code: 'down', message: reason, hint: null };
+        for (const engine of this.#enginesOf(session)) engine.replica.unlinked(link.peer);
+        this.#parts.log.info({ peer: link.peer, reason }, 'link closed');
+      },
+    };
+  }
+
+  /** A mapping that came to be while links were there. */
+  introduce(engine: MappingEngine): void {
+    for (const { session } of this.#known.values()) {
+      if (session !== null && this.#enginesOf(session).includes(engine)) engine.replica.linked(session.peer);
+    }
+  }
+
+  isPaused(group: string, peer: NodeId): boolean {
+    return this.#paused.has(`${group} ${peer}`);
+  }
+
+  pause(group: string, peer: NodeId, paused: boolean): void {
+    if (paused === this.isPaused(group, peer)) return;
+    if (paused) this.#paused.add(`${group} ${peer}`);
+    else this.#paused.delete(`${group} ${peer}`);
+    const session = this.linkedTo(group, peer);
+    if (session === null) return;
+    for (const engine of this.#parts.engines(group)) {
+      const { about } = engine.replica.shared;
+      if (paused) session.send({ kind: 'close', ...about, code: 'paused', reason: `paused by an operator` });
+      if (paused) engine.replica.unlinked(peer);
+      else engine.replica.linked(peer);
+    }
+    this.#parts.wake();
+  }
+
+  /** Lets peers send more, unless this node's disks are behind. */
+  credit(): void {
+    for (const { session } of this.#known.values()) {
+      if (session !== null && !this.#enginesOf(session).some(isBehind)) session.credit();
+    }
+  }
+
+  #entry(peer: NodeId): Known {
+    const known = this.#known.get(peer) ?? { session: null, problem: null, lastSeen: null };
+    this.#known.set(peer, known);
+    return known;
+  }
+
+  #enginesOf(session: Session): MappingEngine[] {
+    const groups = [...session.link.groups].filter((group) => !this.isPaused(group, session.peer));
+    return groups
+      .flatMap((group) => this.#parts.engines(group))
+      .filter((engine) => engine.replica.settings.hosts.includes(session.peer));
+  }
+
+  #engineFor(session: Session, group: string, mapping: string): MappingEngine | null {
+    return (
+      this.#enginesOf(session).find(
+        ({ replica: { settings } }) => settings.group === group && settings.mapping === mapping,
+      ) ?? null
+    );
+  }
+
+  #route(session: Session, message: Message): void {
+    if (!('mapping' in message)) return;
+    if (!session.link.groups.has(message.group)) {
+      throw new CsyncdError(
+        'foreign-group',
+        `${session.peer} spoke of group ${message.group}, whose key it did not prove`,
+      );
+    }
+    this.#engineFor(session, message.group, message.mapping)?.replica.receive(session.peer, message);
+  }
+}
+
+function isBehind({ replica }: MappingEngine): boolean {
+  const { pending, blocked } = replica.shared.rows.totals();
+  return replica.applying.diskProblem === null && pending - blocked > BACKLOG;
+}

@@ -1,0 +1,223 @@
+/**
+ * A mapping's replica with its disk and its peers: turns the replica's effects into work of the disk workers, and the
+ * answers back into calls of the replica. Looks run one at a time, so that what is found is judged in order.
+ */
+import { randomBytes } from 'node:crypto';
+import { codeOf, messageOf } from '../../../util/errors.ts';
+import type { HoldReason } from '../../backend.ts';
+import type { Change } from '../apply/change.ts';
+import type { NodeId } from '../core/types.ts';
+import type { DiskMapping } from '../disk/pool.ts';
+import type { Look } from '../scan/observation.ts';
+import type { AuditEvent, Store } from '../store/store.ts';
+import type { Message } from '../wire/messages.ts';
+import type { ContentTransfer } from './content-transfer.ts';
+import type { Dots } from './dots.ts';
+import type { Effects, FetchRequest } from './effects.ts';
+import { LookJob } from './looking.ts';
+import { Replica } from './replica.ts';
+import type { ReplicaSettings } from './settings.ts';
+
+export interface MappingEngineParts {
+  readonly store: Store;
+  readonly dots: Dots;
+  readonly settings: ReplicaSettings;
+  readonly transfer: ContentTransfer;
+  /** Opens the mapping's root in the disk workers; rejects with a CsyncdError when it cannot be used. */
+  readonly openDisk: () => Promise<DiskMapping>;
+  send(peer: NodeId, message: Message): void;
+  canSend(peer: NodeId): boolean;
+  wake(): void;
+  audit(event: AuditEvent): void;
+  rolledBack(): void;
+  now(): number;
+  /** The root can no longer be trusted; found while working on it. */
+  rootLost(reason: HoldReason): void;
+}
+
+interface QueuedLook {
+  readonly looks: readonly Look[];
+  /** read every file's content again, whatever its stat identity says */
+  readonly reread: boolean;
+  readonly done: PromiseWithResolvers<LookJob>;
+}
+
+export class MappingEngine implements Effects {
+  readonly replica: Replica;
+  readonly #parts: MappingEngineParts;
+  #disk: DiskMapping | null = null;
+  #attached = new AbortController();
+  #queue: QueuedLook[] = [];
+  #looking = false;
+  #paused = false;
+  #isFirstScanDone = false;
+  lastScan: { readonly time: number; readonly ms: number; readonly entries: number } | null = null;
+
+  constructor(parts: MappingEngineParts) {
+    this.#parts = parts;
+    this.replica = new Replica({
+      store: parts.store,
+      dots: parts.dots,
+      settings: parts.settings,
+      effects: this,
+    });
+  }
+
+  get disk(): DiskMapping | null {
+    return this.#disk;
+  }
+
+  /** Opens the root, finishes or undoes what a kill interrupted, and takes part with the peers. */
+  async attach(): Promise<void> {
+    if (this.#disk !== null) return;
+    const disk = await this.#parts.openDisk();
+    const { rows } = this.replica.shared;
+    const intents = rows.intents();
+    const recovered = await disk.recover(intents);
+    this.replica.shared.transact(() => {
+      for (const intent of intents) rows.deleteIntent(intent.path);
+      for (const id of recovered.droppedBackups) rows.deleteBackup(id);
+    });
+    this.#attached = new AbortController();
+    this.#disk = disk;
+    this.#isFirstScanDone = false;
+    if (!this.#paused) this.replica.attach();
+  }
+
+  detach(code: string, reason: string): void {
+    this.replica.detach(code, reason);
+    const disk = this.#disk;
+    this.#disk = null;
+    this.#attached.abort();
+    for (const { looks, done } of this.#queue.splice(0)) done.resolve(new LookJob(looks));
+    if (disk !== null) void disk.close();
+  }
+
+  /** A person's pause: changes on this disk are found when it ends. */
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    if (paused) this.replica.detach('paused', 'paused by an operator');
+    else if (this.#disk !== null) {
+      this.replica.attach();
+      if (this.#isFirstScanDone) this.replica.scanned();
+    }
+  }
+
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
+  /** Looks at these places; resolves when what was found is recorded. Rejects when the scan broke off. */
+  lookAt(looks: readonly Look[], reread = false): Promise<LookJob> {
+    const done = Promise.withResolvers<LookJob>();
+    this.#queue.push({ looks, reread, done });
+    void this.#runLooks();
+    return done.promise;
+  }
+
+  /** The whole tree; the replica goes live with the first one. */
+  async scanAll(reread = false): Promise<LookJob> {
+    const job = await this.lookAt([{ path: '' as Look['path'], scope: 'subtree' }], reread);
+    this.#isFirstScanDone = true;
+    if (!this.#paused && this.#disk !== null) this.replica.scanned();
+    return job;
+  }
+
+  now(): number {
+    return this.#parts.now();
+  }
+
+  send(peer: NodeId, message: Message): void {
+    this.#parts.send(peer, message);
+  }
+
+  canSend(peer: NodeId): boolean {
+    return this.#parts.canSend(peer);
+  }
+
+  look(looks: readonly Look[]): void {
+    // A broken-off look is seen by the orchestrator through `rootLost`, or found again by the next scan.
+    this.lookAt(looks).catch(() => undefined);
+  }
+
+  apply(changes: readonly Change[]): void {
+    void this.#apply(changes);
+  }
+
+  fetch(request: FetchRequest): void {
+    void this.#parts.transfer
+      .fetch(this.replica.shared.about, request, this.#attached.signal)
+      .then((result) => this.replica.fetched(request, result));
+  }
+
+  wake(): void {
+    this.#parts.wake();
+  }
+
+  audit(event: Omit<AuditEvent, 'group' | 'mapping'>): void {
+    this.#parts.audit({ ...event, ...this.replica.shared.about });
+  }
+
+  backupId(): string {
+    return `${this.now().toString(36)}-${randomBytes(6).toString('hex')}`;
+  }
+
+  rolledBack(): void {
+    this.#parts.rolledBack();
+  }
+
+  async #apply(changes: readonly Change[]): Promise<void> {
+    try {
+      if (this.#disk === null)
+        throw Object.assign(new Error('the directory is not attached'), { code: 'detached' });
+      this.replica.applied(await this.#disk.apply(changes));
+    } catch (error) {
+      const outcome = { kind: 'failed', code: codeOf(error) ?? 'failed', message: messageOf(error) } as const;
+      this.replica.applied({
+        results: changes.map(({ path }) => ({ path, outcome, parents: [] })),
+        stageMs: 0,
+        flushMs: 0,
+        placeMs: 0,
+      });
+      this.#lookAtRoot(error);
+    }
+  }
+
+  async #runLooks(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift())
+      await this.#runLook(next);
+    this.#looking = false;
+  }
+
+  async #runLook({ looks, reread, done }: QueuedLook): Promise<void> {
+    const job = new LookJob(looks);
+    const disk = this.#disk;
+    const started = performance.now();
+    try {
+      if (disk === null)
+        throw Object.assign(new Error('the directory is not attached'), { code: 'detached' });
+      const report = await disk.scan(looks, { reread }, (observations) => {
+        if (this.#disk === disk) this.replica.observed(job, observations);
+      });
+      if (this.#disk === disk) this.replica.looked(job);
+      if (job.isFull)
+        this.lastScan = { time: this.now(), ms: performance.now() - started, entries: report.entries };
+      done.resolve(job);
+    } catch (error) {
+      this.replica.lookFailed(job);
+      this.#lookAtRoot(error);
+      done.reject(error instanceof Error ? error : new Error(messageOf(error)));
+    }
+  }
+
+  #lookAtRoot(error: unknown): void {
+    if (codeOf(error) !== 'root-lost') return;
+    this.#parts.rootLost({
+      code: 'root-lost',
+      message: messageOf(error),
+      hint: 'mount or restore the directory; nothing is deleted anywhere meanwhile',
+    });
+  }
+}

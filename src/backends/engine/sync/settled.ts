@@ -1,0 +1,67 @@
+/** Waiting until peers have on their disks what this node has now: `sync --wait`. */
+import type { WaitResult } from '../../backend.ts';
+import type { NodeId } from '../core/types.ts';
+import type { Seq } from '../store/store.ts';
+import type { MappingEngine } from './mapping-engine.ts';
+import type { Replica } from './replica.ts';
+
+/** Paths named for a peer that is waited for. */
+const NAMED = 20;
+
+/** Resolves when every peer acknowledged, or, incomplete, when the signal fires. */
+export async function waitSettled(
+  engine: MappingEngine,
+  peers: readonly NodeId[],
+  paths: readonly string[] | null,
+  signal: AbortSignal,
+): Promise<WaitResult> {
+  const { replica } = engine;
+  const target = targetOf(replica, paths);
+  const behind = (): NodeId[] =>
+    peers.filter((peer) => replica.acked(peer) < target || failedBelow(replica, peer, paths).length > 0);
+  await new Promise<void>((resolve) => {
+    if (behind().length === 0 || signal.aborted) return resolve();
+    const done = (): void => {
+      stop();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const stop = replica.onChange(() => {
+      if (behind().length === 0) done();
+    });
+    signal.addEventListener('abort', done, { once: true });
+  });
+  const waiting = behind().map((peer) => ({ peer, paths: owedPaths(replica, peer, paths) }));
+  return { complete: waiting.length === 0, waiting };
+}
+
+/** The sequence that must be acknowledged for these paths (byte paths; null = all). */
+function targetOf(replica: Replica, paths: readonly string[] | null): Seq {
+  const { rows } = replica.shared;
+  if (paths === null || paths.includes('')) return rows.lastSeq();
+  let target = 0;
+  for (const path of paths) {
+    for (const row of rows.subtree(path as Parameters<typeof rows.subtree>[0]))
+      target = Math.max(target, row.seq);
+  }
+  return target;
+}
+
+function owedPaths(replica: Replica, peer: NodeId, paths: readonly string[] | null): string[] {
+  const owed = replica.shared.rows.since(replica.acked(peer), 1000).map((row) => row.path);
+  const failed = replica.peerFailures(peer).failed.map((one) => one.path);
+  return [...failed, ...owed].filter((path) => isBelow(path, paths)).slice(0, NAMED);
+}
+
+function failedBelow(replica: Replica, peer: NodeId, paths: readonly string[] | null): string[] {
+  return replica
+    .peerFailures(peer)
+    .failed.map((one) => one.path)
+    .filter((path) => isBelow(path, paths));
+}
+
+function isBelow(path: string, paths: readonly string[] | null): boolean {
+  return (
+    paths === null || paths.some((above) => above === '' || path === above || path.startsWith(`${above}/`))
+  );
+}
