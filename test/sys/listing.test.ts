@@ -77,22 +77,6 @@ for (const { name, sys } of adapters()) {
     }
     sys.close(fd);
   });
-
-  test(`${name}: ctime tells what a restored mtime hides`, () => {
-    const dir = sys.openRoot(folder);
-    const fd = sys.createFile(dir, `ctime-${name}`);
-    sys.futimes(fd, 5n);
-    const before = sys.fstat(fd);
-    const until = performance.now() + BOUND_MS;
-    while (sys.fstat(fd).ctimeNs === before.ctimeNs) {
-      assert.ok(performance.now() < until, 'the clock of the file system stands still');
-      sys.write(fd, Buffer.from('x'), 0);
-      sys.futimes(fd, 5n);
-    }
-    assert.equal(sys.fstat(fd).mtimeNs, 5n);
-    sys.close(fd);
-    sys.close(dir);
-  });
 }
 
 test('both adapters see the same', () => {
