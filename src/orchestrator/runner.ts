@@ -50,6 +50,7 @@ export class MappingRunner {
   readonly #watcher: Watcher;
   readonly #batcher: Batcher;
   readonly #limits = new Map<string, HoldReason>();
+  readonly #toldLimits = new Set<string>();
   readonly #listeners = new Set<() => void>();
   readonly #placed = Promise.withResolvers<void>();
   #life: Life = born;
@@ -172,6 +173,7 @@ export class MappingRunner {
         return;
       case 'covered':
         this.#lane.found();
+        this.#limits.clear();
         this.#happen({ kind: 'covered' });
         this.#placed.resolve();
         return;
@@ -180,7 +182,6 @@ export class MappingRunner {
         this.#happen({ kind: 'look' });
         return;
       case 'root-lost':
-        this.#limits.clear();
         this.#happen({ kind: 'root-lost', reason: rootLost(this.mapping, event.reason) });
         this.#placed.resolve();
         return;
@@ -189,7 +190,9 @@ export class MappingRunner {
         return;
       case 'degraded': {
         const { code, message, hint } = event;
-        if (!this.#limits.has(code)) log.warn({ code, hint }, message);
+        // Repeated after each `covered` while it holds.
+        if (!this.#toldLimits.has(code)) log.warn({ code, hint }, message);
+        this.#toldLimits.add(code);
         this.#limits.set(code, { code, message, hint });
         return;
       }
