@@ -1,5 +1,6 @@
 /** Hosts: who they are, and that every group says the same of them. */
 import type { CheckContext } from './check.ts';
+import { printEndpoint } from './endpoint.ts';
 import { hostsOf } from './hosts.ts';
 import type { Host } from './model.ts';
 import type { GroupSection } from './schema.ts';
@@ -73,5 +74,5 @@ function checkAcrossGroups(context: CheckContext, groups: readonly [string, Grou
 }
 
 function reach(host: Host): string {
-  return `${host.address}:${host.port}`;
+  return printEndpoint({ host: host.address, port: host.port });
 }

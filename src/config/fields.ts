@@ -90,11 +90,14 @@ export function integer(least: number, most: number) {
   });
 }
 
+/** The only number without a unit is 0. */
+const DURATION_FORM = { type: ['string', 'integer'], pattern: DURATION_PATTERN, minimum: 0, maximum: 0 };
+
 /** In ms, within bounds that are written as durations too. */
 export function duration(least: string, most: string) {
   const [min, max] = [parseDuration(least) ?? 0, parseDuration(most) ?? 0];
   const range = `must be a duration from ${printDuration(min)} to ${printDuration(max)}`;
-  return field<number>({ type: ['string', 'integer'], pattern: DURATION_PATTERN }, (value) => {
+  return field<number>(DURATION_FORM, (value) => {
     const ms = value === 0 ? 0 : typeof value === 'string' ? parseDuration(value) : null;
     if (ms === null) {
       const must = 'must be a duration such as 250ms, 10s, 5m, 1h or 30d';
@@ -107,12 +110,15 @@ export function duration(least: string, most: string) {
 }
 
 /** In bytes. */
-export const size = field<number>({ type: ['string', 'integer'], pattern: SIZE_PATTERN }, (value) => {
-  const text = typeof value === 'number' ? String(value) : value;
-  const bytes = typeof text === 'string' ? parseSize(text) : null;
-  if (bytes !== null) return { ok: true, value: bytes };
-  return { ok: false, must: 'must be a size such as 65536, 64KiB, 10MiB or 1GiB' };
-});
+export const size = field<number>(
+  { type: ['string', 'integer'], pattern: SIZE_PATTERN, minimum: 0 },
+  (value) => {
+    const text = typeof value === 'number' ? String(value) : value;
+    const bytes = typeof text === 'string' ? parseSize(text) : null;
+    if (bytes !== null) return { ok: true, value: bytes };
+    return { ok: false, must: 'must be a size such as 65536, 64KiB, 10MiB or 1GiB' };
+  },
+);
 
 const PERCENT = '^(\\d{1,2}|100)%$';
 

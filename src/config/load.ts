@@ -46,7 +46,7 @@ export function loadConfig(file: string, options: LoadOptions = {}): LoadResult 
 
   const config = resolveConfig(content.file, node, read.files);
   const missing = options.strict === true ? checkMachine(config, tree) : [];
-  if (missing.length > 0) return { ok: false, faults: missing };
+  if (missing.length > 0) return { ok: false, faults: inOrder(missing) };
   return { ok: true, config, warnings: inOrder([...read.warnings, ...checked.warnings]) };
 }
 

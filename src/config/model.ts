@@ -25,7 +25,7 @@ export interface Host {
 
 export interface Mapping {
   readonly name: string;
-  /** absolute directory on this node (`paths` already applied) */
+  /** absolute directory on this node (`paths` already applied); text, not yet a byte string */
   readonly path: string;
   /** as in the file, for every node */
   readonly paths: Readonly<Record<string, string>>;

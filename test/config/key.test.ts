@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { readGroupKey, writeGroupKey } from '../../src/config/key.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'csyncd-key-'));
+after(() => rmSync(folder, { recursive: true }));
+const file = (name: string): string => join(folder, name);
+const KEY = 'aA0._'.padEnd(64, 'x');
+
+test('a new key is 64 random characters and a line break, for its owner alone', () => {
+  writeGroupKey(file('new'));
+  assert.match(readFileSync(file('new'), 'latin1'), /^[A-Za-z0-9._]{64}\n$/);
+  assert.equal(statSync(file('new')).mode & 0o7777, 0o600);
+  assert.equal(`${readGroupKey(file('new'))}\n`, readFileSync(file('new'), 'latin1'));
+  writeGroupKey(file('second'));
+  assert.notEqual(readGroupKey(file('new')), readGroupKey(file('second')));
+});
+
+test('a key is never overwritten', () => {
+  writeFileSync(file('old'), 'precious');
+  assert.throws(() => writeGroupKey(file('old')), {
+    code: 'key-exists',
+    message: `${file('old')} exists already`,
+    hint: 'a key in use must not be lost: move it away first, or name another file',
+  });
+  assert.equal(readFileSync(file('old'), 'latin1'), 'precious');
+  assert.throws(() => writeGroupKey(file('nowhere/key')), {
+    code: 'key-unwritable',
+    message: /cannot be written: ENOENT/,
+  });
+});
+
+test('the line break may be missing', () => {
+  writeFileSync(file('bare'), KEY, { mode: 0o600 });
+  assert.equal(readGroupKey(file('bare')), KEY);
+});
+
+test('a key that others could read or change is refused', () => {
+  writeFileSync(file('open'), `${KEY}\n`);
+  for (const mode of [0o600, 0o400, 0o640]) {
+    chmodSync(file('open'), mode);
+    assert.equal(readGroupKey(file('open')), KEY);
+  }
+  for (const mode of [0o644, 0o604, 0o620, 0o602, 0o601]) {
+    chmodSync(file('open'), mode);
+    assert.throws(() => readGroupKey(file('open')), {
+      code: 'key-open',
+      message: `the key ${file('open')} is open to others (mode 0${mode.toString(8)})`,
+      hint: `chmod 600 ${file('open')}`,
+    });
+  }
+});
+
+test('a key that is missing, no file, or not of the form', () => {
+  assert.throws(() => readGroupKey(file('missing')), {
+    code: 'key-missing',
+    message: `there is no key ${file('missing')}`,
+    hint: `write one with \`csyncd keygen ${file('missing')}\` and copy it to all nodes of the group`,
+  });
+  mkdirSync(file('dir'), { mode: 0o700 });
+  assert.throws(() => readGroupKey(file('dir')), {
+    code: 'key-unreadable',
+    message: `the key ${file('dir')} is not a file`,
+  });
+  for (const [at, text] of [
+    '',
+    'short',
+    `${KEY}x`,
+    `${KEY}\n\n`,
+    KEY.replace('_', '-'),
+    ` ${KEY}`,
+  ].entries()) {
+    writeFileSync(file(`bad${at}`), text, { mode: 0o600 });
+    assert.throws(() => readGroupKey(file(`bad${at}`)), {
+      code: 'key-form',
+      message: `the key ${file(`bad${at}`)} is not 64 characters of A-Z, a-z, 0-9, "." and "_"`,
+    });
+  }
+});
