@@ -1,5 +1,7 @@
 /** One change of the disk and what came of it. A batch of them runs in a worker; the control loop only sees these. */
 import type { Identity, RelPath, Value } from '../core/types.ts';
+import type { OwnerRules } from '../scan/owner.ts';
+import type { RootIdentity } from '../scan/root.ts';
 
 /** Where a file's content comes from. */
 export type Content =
@@ -56,7 +58,12 @@ export interface ApplyReport {
   readonly placeMs: number;
 }
 
-export interface ApplyOptions {
+export interface ApplyOptions extends OwnerRules {
+  readonly root: RootIdentity;
   /** strict = content and directories are flushed to disk before the result is reported */
   readonly durability: 'strict' | 'relaxed';
+  /** wall clock, ns since 1970: the clock that the file system's time stamps come from */
+  readonly now: () => bigint;
+  /** monotonic, ms: for the report only */
+  readonly clock: () => number;
 }

@@ -1,18 +1,14 @@
 /** What the parts of one scan share. */
-import type { Accounts } from '../../../sys/accounts.ts';
-import { parseIdentity } from '../../../sys/identity.ts';
 import type { Fd, Stat, Sys } from '../../../sys/sys.ts';
 import type { Selection } from '../../../util/selection.ts';
-import type { Applied, Identity, RelPath } from '../core/types.ts';
+import type { Identity, RelPath } from '../core/types.ts';
 import type { BeliefReader, Believed, Observation } from './observation.ts';
-import { ownerText, type OwnerMode } from './owner.ts';
+import type { OwnerRules } from './owner.ts';
 import type { RootIdentity } from './root.ts';
 
-export interface ScanOptions {
+export interface ScanOptions extends OwnerRules {
   readonly root: RootIdentity;
   readonly selection: Pick<Selection, 'selects' | 'enters'>;
-  readonly owner: OwnerMode;
-  readonly accounts: Accounts;
   /** wall clock, ns since 1970: the clock that the file system's time stamps come from */
   readonly now: () => bigint;
   /** monotonic, ms: for the report only */
@@ -61,25 +57,4 @@ export function isLive(belief: Believed | null): belief is Believed {
 
 export function baseOf(belief: Believed | null): Identity | null {
   return belief?.applied?.identity ?? null;
-}
-
-/**
- * `mode` and `owner` of what was found, in the words of what is believed (of the path, or of the one that it was moved
- * from) where the disk is as it was left: what a node could not take over (a user that it lacks, and with it set-uid)
- * must not come back as a change.
- */
-export function metadata(
-  scan: Scan,
-  stat: Stat,
-  believed: Applied | null,
-): { readonly mode: number; readonly owner: string } {
-  const { owner, accounts } = scan.options;
-  const was = believed?.identity == null ? null : parseIdentity(believed.identity);
-  if (was === null || believed === null || believed.value.kind === 'absent')
-    return { mode: stat.mode, owner: ownerText(stat, owner, accounts, null) };
-  const { value } = believed;
-  return {
-    mode: 'mode' in value && was.mode === stat.mode ? value.mode : stat.mode,
-    owner: ownerText(stat, owner, accounts, { uid: was.uid, gid: was.gid, owner: value.owner }),
-  };
 }

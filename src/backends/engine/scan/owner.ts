@@ -1,37 +1,44 @@
 /** A value's owner string and a file's uid and gid: `user:group`, a part without a name here is `#number`. */
 import type { Accounts } from '../../../sys/accounts.ts';
+import { parseIdentity } from '../../../sys/identity.ts';
+import type { Stat } from '../../../sys/sys.ts';
+import type { Applied } from '../core/types.ts';
 
 /** How ownership travels, as in the config. */
 export type OwnerMode = 'name' | 'numeric' | 'ignore';
 
-export interface Ids {
-  readonly uid: number;
-  readonly gid: number;
-}
-
-/** What is believed of a path's owner: the string, and the ids that stand for it on this node's disk. */
-export interface BelievedOwner extends Ids {
-  readonly owner: string;
+/** How a mapping reads and writes owners on this node. */
+export interface OwnerRules {
+  readonly owner: OwnerMode;
+  readonly accounts: Accounts;
 }
 
 /**
- * The owner string of a file found on the disk. A part whose id is still the believed one keeps its believed text: a node
- * that lacks a user stores the file under another id, and must not announce that as a change.
+ * `mode` and `owner` of what was found, in the words of what is believed (of the path, or of the one that it was moved
+ * from) where the disk is as it was left: what a node could not take over (a user that it lacks, and with it set-uid)
+ * must not come back as a change.
  */
-export function ownerText(
-  found: Ids,
-  mode: OwnerMode,
-  accounts: Accounts,
-  believed: BelievedOwner | null,
-): string {
-  if (mode === 'ignore') return '';
-  const [user, group] = splitOwner(believed?.owner ?? '');
-  const keepUser = user !== null && believed?.uid === found.uid;
-  const keepGroup = group !== null && believed?.gid === found.gid;
-  const byName = mode === 'name';
-  const userText = keepUser ? user : ((byName ? accounts.userName(found.uid) : null) ?? `#${found.uid}`);
-  const groupText = keepGroup ? group : ((byName ? accounts.groupName(found.gid) : null) ?? `#${found.gid}`);
-  return `${userText}:${groupText}`;
+export function metadataOf(
+  rules: OwnerRules,
+  stat: Stat,
+  believed: Pick<Applied, 'value' | 'identity'> | null,
+): { readonly mode: number; readonly owner: string } {
+  const was = believed?.identity == null ? null : parseIdentity(believed.identity);
+  if (was === null || believed === null || believed.value.kind === 'absent')
+    return { mode: stat.mode, owner: ownerText(rules, stat, null, null) };
+  const { value } = believed;
+  const [user, group] = splitOwner(value.owner);
+  return {
+    mode: 'mode' in value && was.mode === stat.mode ? value.mode : stat.mode,
+    owner: ownerText(rules, stat, was.uid === stat.uid ? user : null, was.gid === stat.gid ? group : null),
+  };
+}
+
+function ownerText(rules: OwnerRules, stat: Stat, user: string | null, group: string | null): string {
+  if (rules.owner === 'ignore') return '';
+  const names = rules.owner === 'name' ? rules.accounts : null;
+  const userText = user ?? names?.userName(stat.uid) ?? `#${stat.uid}`;
+  return `${userText}:${group ?? names?.groupName(stat.gid) ?? `#${stat.gid}`}`;
 }
 
 /** The ids that an owner string stands for on this node; null for a part that is unknown here, or not said. */

@@ -1,10 +1,11 @@
 /** Reads the files whose identity differs, once the renames among them can be known. */
 import type { Fd, Stat } from '../../../sys/sys.ts';
 import type { Identity, RelPath, Sha256, Value } from '../core/types.ts';
-import { baseOf, metadata, type Scan, type ScanStep, type Steps, type Unread } from './context.ts';
+import { baseOf, type Scan, type ScanStep, type Steps, type Unread } from './context.ts';
 import { identityFound } from './identity.ts';
 import { Moves, provesContent, type Gone } from './moves.ts';
 import type { Observation } from './observation.ts';
+import { metadataOf } from './owner.ts';
 import { nameOf, parentOf } from './paths.ts';
 import { readWhole } from './read.ts';
 import { unreadable } from './walk.ts';
@@ -117,7 +118,7 @@ function found(
     sha256,
     size,
     mtimeNs,
-    ...metadata(scan, stat, (moved ?? file.belief)?.applied ?? null),
+    ...metadataOf(scan.options, stat, (moved ?? file.belief)?.applied ?? null),
   };
   const movedFrom = moved?.path ?? null;
   return { path: file.path, base: baseOf(file.belief), kind: 'present', value, identity, content, movedFrom };

@@ -3,10 +3,11 @@ import { parseIdentity } from '../../../sys/identity.ts';
 import { SysError, type Fd, type Stat } from '../../../sys/sys.ts';
 import { codeOf, messageOf } from '../../../util/errors.ts';
 import type { Identity, RelPath, Value } from '../core/types.ts';
-import { baseOf, isLive, metadata, type Scan, type Steps } from './context.ts';
+import { baseOf, isLive, type Scan, type Steps } from './context.ts';
 import { identityFound, identityNow } from './identity.ts';
 import { listDirectory } from './list.ts';
 import type { Believed, Look, Observation } from './observation.ts';
+import { metadataOf } from './owner.ts';
 import { join, nameOf, parentOf, ROOT } from './paths.ts';
 
 /** A path on the way is not there, or is no directory (any more). */
@@ -161,7 +162,7 @@ function* compare(
   if (wasDir && stat.kind !== 'dir') scan.gone.push({ path, below: true });
   switch (stat.kind) {
     case 'dir':
-      if (!same) yield present(path, base, { kind: 'dir', ...metadata(scan, stat, believed) }, found());
+      if (!same) yield present(path, base, { kind: 'dir', ...metadataOf(scan.options, stat, believed) }, found());
       dirs.push({ path, replaced: !wasDir || inodeOf(base) !== stat.ino });
       return;
     case 'file':
@@ -169,7 +170,7 @@ function* compare(
       return;
     case 'symlink': {
       if (same) return;
-      const { owner } = metadata(scan, stat, believed);
+      const { owner } = metadataOf(scan.options, stat, believed);
       const target = scan.sys.readlink(dirFd, nameOf(path));
       yield present(path, base, { kind: 'symlink', target, mtimeNs: stat.mtimeNs, owner }, found());
       return;
@@ -179,7 +180,7 @@ function* compare(
         yield present(
           path,
           base,
-          { kind: 'fifo', mtimeNs: stat.mtimeNs, ...metadata(scan, stat, believed) },
+          { kind: 'fifo', mtimeNs: stat.mtimeNs, ...metadataOf(scan.options, stat, believed) },
           found(),
         );
       return;
