@@ -67,7 +67,9 @@ export const address = textField('must be a host name or an IP address', {}, (te
 export const absolutePath = textField('must be an absolute path', { pattern: '^/' }, (text) => {
   if (!text.startsWith('/'))
     return { ok: false, must: 'must be an absolute path', hint: 'start it with "/"' };
-  if (text.includes('\0')) return { ok: false, must: 'must be a path without NUL bytes' };
+  // oxlint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f]/.test(text))
+    return { ok: false, must: 'must be a path without control characters' };
   const names = text.split('/').filter((name) => name !== '');
   if (names.includes('.') || names.includes('..'))
     return { ok: false, must: 'must be a path without "." and ".."' };

@@ -50,5 +50,5 @@ function unique(paths: readonly string[]): string[] {
 function quote(path: string): string {
   const doubled = path.replaceAll('%', '%%');
   if (!/[\s"'\\]/.test(doubled)) return doubled;
-  return `"${doubled.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll('\n', String.raw`\n`)}"`;
+  return `"${doubled.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }

@@ -84,7 +84,7 @@ groups:
         path: "/srv\\0/m"
 `),
     says: [
-      'csyncd.yaml:7:15: groups.web.mappings.m.path must be a path without NUL bytes, not "/srv\\u0000/m"',
+      'csyncd.yaml:7:15: groups.web.mappings.m.path must be a path without control characters, not "/srv\\u0000/m"',
     ],
   },
   'endpoints without address or port': {

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { readGroupKey, writeGroupKey } from '../../src/config/key.ts';
+import { makeTempDir } from '../kit/temp-dir.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'csyncd-key-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = makeTempDir();
 const file = (name: string): string => join(folder, name);
 const KEY = 'aA0._'.padEnd(64, 'x');
 

@@ -1,17 +1,16 @@
 /** Where the files come from, and what is said when they cannot be read. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { renderFault } from '../../src/config/fault.ts';
 import { loadConfig, type LoadOptions } from '../../src/config/load.ts';
+import { makeTempDir } from '../kit/temp-dir.ts';
 
 const MAIN =
   'groups:\n  web:\n    key_file: /k\n    hosts: [web1, web2]\n    mappings: { m: { path: /srv/m } }\n';
-const folder = mkdtempSync(join(tmpdir(), 'csyncd-load-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = makeTempDir();
 
 function says(file: string, options: LoadOptions = {}): string[] {
   const result = loadConfig(join(folder, file), { host: 'web1', ...options });

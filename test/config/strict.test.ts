@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { writeGroupKey } from '../../src/config/key.ts';
+import { makeTempDir } from '../kit/temp-dir.ts';
 import { verdict } from './kit.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'csyncd-strict-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = makeTempDir();
 
 function strictly(yaml: string): string[] {
   return verdict(yaml.replaceAll('%', folder), { strict: true }).map((line) => line.replaceAll(folder, '%'));

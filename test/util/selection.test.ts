@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compileSelection, compileTrigger } from '../../src/util/selection.ts';
+import { makeTempDir } from '../kit/temp-dir.ts';
 import { naiveSelects } from './naive-selection.ts';
 
 interface Case {
@@ -170,30 +170,24 @@ const gitPattern = fc
   .map(([bang, lead, pieces, trail]) => bang + lead + pieces.join('/') + trail);
 
 test('exclude agrees with git check-ignore', () => {
-  const root = mkdtempSync(join(tmpdir(), 'csyncd-selection-'));
-  try {
-    execFileSync('git', ['init', '-q', root], { stdio: 'ignore' });
-    const tree = makeTree(root);
-    fc.assert(
-      fc.property(fc.array(gitPattern, { minLength: 1, maxLength: 5 }), (exclude) => {
-        writeFileSync(join(root, '.gitignore'), `${exclude.join('\n')}\n`);
-        const selection = compileSelection({ exclude, include: [] });
-        const ours = tree
-          .filter(({ path, isDir }) => !selection.selects(path, isDir))
-          .map(({ path }) => path);
-        assert.deepEqual(
-          ours,
-          gitIgnores(
-            root,
-            tree.map(({ path }) => path),
-          ),
-        );
-      }),
-      { numRuns: 150 },
-    );
-  } finally {
-    rmSync(root, { recursive: true });
-  }
+  const root = makeTempDir();
+  execFileSync('git', ['init', '-q', root], { stdio: 'ignore' });
+  const tree = makeTree(root);
+  fc.assert(
+    fc.property(fc.array(gitPattern, { minLength: 1, maxLength: 5 }), (exclude) => {
+      writeFileSync(join(root, '.gitignore'), `${exclude.join('\n')}\n`);
+      const selection = compileSelection({ exclude, include: [] });
+      const ours = tree.filter(({ path, isDir }) => !selection.selects(path, isDir)).map(({ path }) => path);
+      assert.deepEqual(
+        ours,
+        gitIgnores(
+          root,
+          tree.map(({ path }) => path),
+        ),
+      );
+    }),
+    { numRuns: 150 },
+  );
 });
 
 function makeTree(root: string): { path: string; isDir: boolean }[] {
