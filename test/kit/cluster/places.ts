@@ -1,0 +1,104 @@
+/** The directories, keys and config files of a cluster's nodes. */
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { attempt, must } from './command.ts';
+import type { Place } from './node.ts';
+
+/** What the mappings' directories are on: the machine's disk, or a file system of the node's own. */
+export type Disk =
+  | { readonly kind: 'folder' }
+  | { readonly kind: 'tmpfs'; readonly size: string }
+  | { readonly kind: 'ext4'; readonly size: string };
+
+export interface PlaceOptions {
+  readonly names: readonly string[];
+  readonly address: (name: string) => string;
+  /** keys of a mapping in the config, by its name */
+  readonly mappings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** further keys of the group */
+  readonly group: Readonly<Record<string, unknown>>;
+  /** further keys of hosts, by name */
+  readonly hosts: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** further keys at the top */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly disk: Disk;
+}
+
+export class Places {
+  readonly base: string;
+  readonly #mounts: string[] = [];
+
+  constructor() {
+    this.base = fs.mkdtempSync(join(tmpdir(), 'csyt-'));
+  }
+
+  make(options: PlaceOptions): Place[] {
+    const key = randomBytes(48).toString('base64url').replaceAll('-', '.');
+    return options.names.map((name) => this.#place(name, key, options));
+  }
+
+  /** Unmounts and removes everything. Never throws. */
+  destroy(): void {
+    for (const mount of this.#mounts.toReversed()) attempt('umount', '--lazy', mount);
+    try {
+      fs.rmSync(this.base, { recursive: true, force: true, maxRetries: 3 });
+    } catch {
+      attempt('rm', '-rf', this.base);
+    }
+  }
+
+  #place(name: string, key: string, options: PlaceOptions): Place {
+    const dir = join(this.base, name);
+    const disk = join(dir, 'disk');
+    fs.mkdirSync(disk, { recursive: true });
+    this.#mount(disk, options.disk);
+    const rootOf = (node: string, mapping: string) => join(this.base, node, 'disk', mapping);
+    const mappings = Object.entries(options.mappings).map(([mapping, keys]) => {
+      const paths = Object.fromEntries(options.names.map((node) => [node, rootOf(node, mapping)]));
+      return [mapping, { path: rootOf(name, mapping), paths, ...keys }];
+    });
+    const names = Object.keys(options.mappings);
+    for (const mapping of names) fs.mkdirSync(rootOf(name, mapping));
+    const keyFile = join(dir, 'web.key');
+    fs.writeFileSync(keyFile, `${key}\n`, { mode: 0o600 });
+    const hosts = options.names.map((host) => ({
+      name: host,
+      address: options.address(host),
+      ...options.hosts[host],
+    }));
+    const stateDir = join(dir, 'state');
+    const config = {
+      node: name,
+      state_dir: stateDir,
+      control_socket: join(dir, 'control.sock'),
+      log: { level: 'debug', format: 'json' },
+      ...options.config,
+      groups: { web: { key_file: keyFile, hosts, ...options.group, mappings: Object.fromEntries(mappings) } },
+    };
+    const configFile = join(dir, 'csyncd.yaml');
+    // JSON is YAML.
+    fs.writeFileSync(configFile, JSON.stringify(config, null, 2));
+    return {
+      name,
+      dir,
+      configFile,
+      stateDir,
+      roots: Object.fromEntries(names.map((mapping) => [mapping, rootOf(name, mapping)])),
+    };
+  }
+
+  #mount(at: string, disk: Disk): void {
+    if (disk.kind === 'folder') return;
+    if (disk.kind === 'tmpfs') {
+      must('mount', ['-t', 'tmpfs', '-o', `size=${disk.size}`, 'tmpfs', at]);
+    } else {
+      const image = `${at}.image`;
+      must('truncate', ['-s', disk.size, image]);
+      must('mkfs.ext4', ['-q', '-m', '0', image]);
+      must('mount', ['-o', 'loop', image, at]);
+    }
+    this.#mounts.push(at);
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * A directory as it is: an independent walk that shares nothing with csyncd. Names are bytes (latin1 strings here).
+ * What csyncd promises to carry: type, content, mode, owner, and the mtime of all but directories.
+ */
+import { createHash, hash } from 'node:crypto';
+import * as fs from 'node:fs';
+import { bytesToText } from '../../../src/util/bytes.ts';
+
+/** Everything about a name that must be the same on all nodes, as one line of text. */
+export type Tree = ReadonlyMap<string, string>;
+
+/** Hashes of files by their identity, for walks that are repeated while something is awaited. */
+export type HashCache = Map<string, string>;
+
+const HIDDEN = '.csyncd';
+const WHOLE = 1024 * 1024;
+
+/** Walks a directory without its `.csyncd`. Throws when something vanishes meanwhile. */
+export function walk(root: string, cache: HashCache | null = null): Tree {
+  const tree = new Map<string, string>();
+  walkInto(Buffer.from(root), '', tree, cache);
+  return tree;
+}
+
+function walkInto(dir: Buffer, prefix: string, tree: Map<string, string>, cache: HashCache | null): void {
+  const names = fs.readdirSync(dir, { encoding: 'buffer' }).sort((a, b) => a.compare(b));
+  for (const name of names) {
+    const bytes = name.toString('latin1');
+    if (prefix === '' && bytes === HIDDEN) continue;
+    const path = Buffer.concat([dir, Buffer.from('/'), name]);
+    const stat = fs.lstatSync(path, { bigint: true });
+    tree.set(prefix + bytes, describe(path, stat, cache));
+    if (stat.isDirectory()) walkInto(path, `${prefix}${bytes}/`, tree, cache);
+  }
+}
+
+function describe(path: Buffer, stat: fs.BigIntStats, cache: HashCache | null): string {
+  const owner = `${stat.uid}:${stat.gid}`;
+  const mode = (stat.mode & 0o7777n).toString(8).padStart(4, '0');
+  if (stat.isDirectory()) return `dir ${mode} ${owner}`;
+  if (stat.isSymbolicLink()) {
+    const target = fs.readlinkSync(path, { encoding: 'buffer' }).toString('latin1');
+    return `symlink ${owner} ${stat.mtimeNs} -> ${target}`;
+  }
+  if (stat.isFile()) return `file ${mode} ${owner} ${stat.mtimeNs} ${stat.size} ${hashOf(path, stat, cache)}`;
+  return `${stat.isFIFO() ? 'fifo' : 'other'} ${mode} ${owner} ${stat.mtimeNs}`;
+}
+
+function hashOf(path: Buffer, stat: fs.BigIntStats, cache: HashCache | null): string {
+  const identity = `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+  const known = cache?.get(identity);
+  if (known !== undefined) return known;
+  const hashed = stat.size <= WHOLE ? hash('sha256', fs.readFileSync(path)) : hashInParts(path);
+  cache?.set(identity, hashed);
+  return hashed;
+}
+
+function hashInParts(path: Buffer): string {
+  const sum = createHash('sha256');
+  const buffer = Buffer.alloc(WHOLE);
+  const fd = fs.openSync(path, 'r');
+  try {
+    for (;;) {
+      const count = fs.readSync(fd, buffer);
+      if (count === 0) return sum.digest('hex');
+      sum.update(buffer.subarray(0, count));
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** What differs between named trees, as lines to read, at most `limit`; empty when all are equal. */
+export function differences(trees: ReadonlyMap<string, Tree>, limit = 20): string[] {
+  const paths = new Set([...trees.values()].flatMap((tree) => [...tree.keys()]));
+  const lines: string[] = [];
+  for (const path of [...paths].sort()) {
+    const versions = [...trees].map(([node, tree]) => [node, tree.get(path) ?? 'nothing'] as const);
+    if (new Set(versions.map(([, version]) => version)).size === 1) continue;
+    if (lines.length >= limit) return [...lines, '…'];
+    const shown = versions.map(([node, version]) => `\n    ${node}: ${bytesToText(version)}`);
+    lines.push(`${bytesToText(path)}${shown.join('')}`);
+  }
+  return lines;
+}
