@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import type { Group, Mapping } from './model.ts';
 
 /**
- * SHA-256 in hex over a mapping's rules, owner policy, conflict policy, and the hosts with their order and roles. Not
- * over addresses, paths, delays and whatever else a node may have of its own.
+ * SHA-256 in hex over a mapping's rules, owner policy and conflict policy. Not over addresses, paths, delays and whatever
+ * else a node may have of its own. The hosts count only where their order decides conflicts: a host that joins must not
+ * part the nodes that know of it from those that do not yet.
  */
 export function configHash(group: Group, mapping: Mapping): string {
   const same = {
@@ -12,7 +13,7 @@ export function configHash(group: Group, mapping: Mapping): string {
     group: group.name,
     mapping: mapping.name,
     auto: group.auto,
-    hosts: group.hosts.map((host) => [host.name, host.role]),
+    hosts: group.auto === 'left' || group.auto === 'right' ? group.hosts.map((host) => host.name) : [],
     owner: mapping.owner,
     exclude: mapping.exclude,
     include: mapping.include,

@@ -44,10 +44,16 @@ test('what must be the same on all nodes does', () => {
     ['[a, b]', '[a, b], include: [c]'],
     ['[a, b]', '[a, b], owner: numeric'],
     ['key_file: /k', 'key_file: /k\n    auto: older'],
-    ['[web1, web2]', '[web2, web1]'],
-    ['[web1, web2]', '[web1, web2, web3]'],
-    ['web2]', '{ name: web2, role: receive }]'],
+    ['key_file: /k', 'key_file: /k\n    auto: left'],
   ];
   const hashes = bound.map(([from, to]) => hashOf(BASE.replace(from, to)));
   assert.equal(new Set([hashOf(BASE), ...hashes]).size, bound.length + 1);
+});
+
+test('the hosts count only where their order decides conflicts: a host may join one node after the other', () => {
+  const grown = (yaml: string): string => yaml.replace('[web1, web2]', '[web1, web2, web3]');
+  const left = BASE.replace('key_file: /k', 'key_file: /k\n    auto: left');
+  assert.equal(hashOf(grown(BASE)), hashOf(BASE));
+  assert.notEqual(hashOf(grown(left)), hashOf(left));
+  assert.notEqual(hashOf(left.replace('[web1, web2]', '[web2, web1]')), hashOf(left));
 });
