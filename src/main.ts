@@ -20,9 +20,9 @@ const parts: Parts = {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     const { runDaemon } = await import('./daemon.ts');
     const { createWatcher } = await import('./watch/supervisor.ts');
-    const { createEngineNode } = await import('./backends/engine/engine.ts');
+    const { openEngine } = await import('./backends/engine/engine.ts');
     const code = await runDaemon(config, io, {
-      createBackends: createEngineNode,
+      createBackends: openEngine,
       createWatcher: (options) => createWatcher(options),
     });
     // What was cut off must not keep the process: the unit's time to stop is bounded.

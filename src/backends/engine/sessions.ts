@@ -59,8 +59,13 @@ export class Sessions implements NetworkEvents {
 
   /** Why the peer is not linked, or not for this group; null when it is, or nothing is known. */
   problemOf(group: string, peer: NodeId): LinkProblem | null {
+    return this.get(peer)?.link.refused.get(group) ?? this.lastProblem(peer);
+  }
+
+  /** Why there is no link at all; null when there is one, or nothing is known. */
+  lastProblem(peer: NodeId): LinkProblem | null {
     const known = this.#known.get(peer);
-    return known?.session?.link.refused.get(group) ?? (known?.session ? null : (known?.problem ?? null));
+    return known?.session ? null : (known?.problem ?? null);
   }
 
   /** ms since 1970; null when never linked. */

@@ -13,6 +13,8 @@ const LONGEST_TIMER = 60_000;
 export interface LoopParts {
   replicas(): Iterable<Replica>;
   peersOf(replica: Replica): Iterable<NodeId>;
+  /** Tells peers that they may send more, if they may. */
+  credit(): void;
   now(): number;
 }
 
@@ -42,6 +44,7 @@ export class ControlLoop {
     const end = performance.now() + SLICE;
     let more = false;
     for (const replica of this.#parts.replicas()) replica.step();
+    this.#parts.credit();
     do {
       more = false;
       for (const replica of this.#parts.replicas()) {

@@ -4,7 +4,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import { codeOf, messageOf } from '../../../util/errors.ts';
-import type { HoldReason } from '../../backend.ts';
 import type { Change } from '../apply/change.ts';
 import type { NodeId } from '../core/types.ts';
 import type { DiskMapping } from '../disk/pool.ts';
@@ -22,7 +21,7 @@ export interface MappingEngineParts {
   readonly store: Store;
   readonly dots: Dots;
   readonly settings: ReplicaSettings;
-  readonly transfer: ContentTransfer;
+  readonly transfer: Pick<ContentTransfer, 'fetch'>;
   /** Opens the mapping's root in the disk workers; rejects with a CsyncdError when it cannot be used. */
   readonly openDisk: () => Promise<DiskMapping>;
   send(peer: NodeId, message: Message): void;
@@ -31,8 +30,6 @@ export interface MappingEngineParts {
   audit(event: AuditEvent): void;
   rolledBack(): void;
   now(): number;
-  /** The root can no longer be trusted; found while working on it. */
-  rootLost(reason: HoldReason): void;
 }
 
 interface QueuedLook {
@@ -93,6 +90,22 @@ export class MappingEngine implements Effects {
     if (disk !== null) void disk.close();
   }
 
+  /** Takes no new work; what is being applied is finished (`drained`). */
+  halt(): void {
+    this.replica.halt();
+  }
+
+  drained(): Promise<void> {
+    if (this.replica.isQuiet()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stop = this.replica.onChange(() => {
+        if (!this.replica.isQuiet()) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+
   /** A person's pause: changes on this disk are found when it ends. */
   pause(paused: boolean): void {
     this.#paused = paused;
@@ -136,7 +149,7 @@ export class MappingEngine implements Effects {
   }
 
   look(looks: readonly Look[]): void {
-    // A broken-off look is seen by the orchestrator through `rootLost`, or found again by the next scan.
+    // What breaks a look off breaks the orchestrator's next one off too, which tells; its places are looked at again then.
     this.lookAt(looks).catch(() => undefined);
   }
 
@@ -179,7 +192,6 @@ export class MappingEngine implements Effects {
         flushMs: 0,
         placeMs: 0,
       });
-      this.#lookAtRoot(error);
     }
   }
 
@@ -207,17 +219,7 @@ export class MappingEngine implements Effects {
       done.resolve(job);
     } catch (error) {
       this.replica.lookFailed(job);
-      this.#lookAtRoot(error);
       done.reject(error instanceof Error ? error : new Error(messageOf(error)));
     }
-  }
-
-  #lookAtRoot(error: unknown): void {
-    if (codeOf(error) !== 'root-lost') return;
-    this.#parts.rootLost({
-      code: 'root-lost',
-      message: messageOf(error),
-      hint: 'mount or restore the directory; nothing is deleted anywhere meanwhile',
-    });
   }
 }

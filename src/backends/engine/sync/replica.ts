@@ -147,6 +147,11 @@ export class Replica implements EffectAnswers {
     return dues.length === 0 ? null : Math.min(...dues);
   }
 
+  /** Starts no more changes of the disk; peers are still served. */
+  halt(): void {
+    this.#applying.halt();
+  }
+
   /** No batch of changes is running. */
   isQuiet(): boolean {
     return this.#applying.isIdle();

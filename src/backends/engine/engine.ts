@@ -1,0 +1,335 @@
+/**
+ * The bundled engine on this node: what its groups share (store, disk workers, network, control loop, sessions), and a
+ * backend for each of them. main.ts opens one.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Config, Group } from '../../config/model.ts';
+import { bootId } from '../../sys/machine.ts';
+import { CsyncdError } from '../../util/errors.ts';
+import { version } from '../../util/version.ts';
+import type { Logger } from '../../util/log.ts';
+import type { Backend, VerifyResult } from '../backend.ts';
+import { Audit } from './audit.ts';
+import type { NodeId } from './core/types.ts';
+import { openDiskPool, type DiskPool } from './disk/pool.ts';
+import { GroupBackend, type PeerFacts } from './group-backend.ts';
+import { loadIdentity, type Identity } from './net/identity.ts';
+import { createNetwork, type RunningNetwork } from './net/network.ts';
+import { createPins, type Pins } from './net/pins.ts';
+import { Sessions } from './sessions.ts';
+import { engineGroups, networkSettings, otherNodes, replicaSettings } from './settings-of.ts';
+import type { Store } from './store/store.ts';
+import { openStore } from './store/sqlite.ts';
+import type { ContentTransfer } from './sync/content-transfer.ts';
+import { createContentTransfer } from './sync/content/transfer.ts';
+import { ControlLoop } from './sync/control-loop.ts';
+import { Dots } from './sync/dots.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { locateContent } from './sync/locate-content.ts';
+import { MappingEngine } from './sync/mapping-engine.ts';
+import { verifyMapping } from './sync/verify-mapping.ts';
+
+export interface PeersAnswer {
+  readonly self: { readonly node: string; readonly fingerprint: string };
+  readonly peers: readonly {
+    readonly node: string;
+    /** SHA-256 of its certificate; null when it was never seen, or when a CA vouches for it */
+    readonly fingerprint: string | null;
+    readonly pinned_at: string | null;
+    readonly address: string | null;
+    readonly state: string;
+    readonly last_error: string | null;
+  }[];
+}
+
+/** Set while the daemon runs: found at the next start on another boot, the last transactions may be lost. */
+const RUNNING = 'engine.running';
+/** What is being applied is waited for at a stop, ms. */
+const DRAIN = 8000;
+
+export interface EngineOptions {
+  readonly config: Config;
+  readonly log: Logger;
+}
+
+/** Opens the store and this node's identity; throws a CsyncdError. Nothing is dialed before the first group starts. */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { config } = options;
+  const store = openStore(config.stateDir);
+  try {
+    const identity = await loadIdentity({ node: config.node, stateDir: config.stateDir, tls: config.tls });
+    return new Engine(options, store, identity);
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+export class Engine {
+  readonly trail: Audit;
+  readonly #options: EngineOptions;
+  readonly #store: Store;
+  readonly #identity: Identity;
+  readonly #pins: Pins;
+  readonly #disks: DiskPool;
+  readonly #dots: Dots;
+  readonly #loop: ControlLoop;
+  readonly #sessions: Sessions;
+  readonly #network: RunningNetwork;
+  readonly #transfer: ContentTransfer;
+  readonly #housekeeping: Housekeeping;
+  readonly #engines = new Map<string, MappingEngine>();
+  #config: Config;
+  #started: Promise<void> | null = null;
+
+  constructor(options: EngineOptions, store: Store, identity: Identity) {
+    const { config, log } = options;
+    this.#options = options;
+    this.#config = config;
+    this.#store = store;
+    this.#identity = identity;
+    this.trail = new Audit(store, log);
+    this.#pins = createPins(store);
+    this.#disks = openDiskPool({ stateDir: config.stateDir, log });
+    this.#dots = new Dots(config.node as NodeId, store, Date.now);
+    this.#checkLastStop();
+    this.#loop = new ControlLoop({
+      replicas: () => [...this.#engines.values()].map((engine) => engine.replica),
+      peersOf: (replica) => replica.openPeers(),
+      credit: () => this.#sessions.credit(),
+      now: Date.now,
+    });
+    this.#sessions = new Sessions({
+      engines: (group) => this.#enginesOf(group),
+      transfer: () => this.#transfer,
+      wake: () => this.#loop.wake(),
+      now: Date.now,
+      log,
+    });
+    this.#network = createNetwork({
+      ...networkSettings(config, identity),
+      node: config.node as NodeId,
+      version: version(),
+      pins: this.#pins,
+      events: this.#sessions,
+      clock: { now: Date.now },
+    });
+    this.#transfer = createContentTransfer({
+      sessions: (peer) => this.#sessions.get(peer)?.link ?? null,
+      disk: (about) => this.#engines.get(keyOf(about.group, about.mapping))?.disk ?? null,
+      source: {
+        locate: (about, path, sha256) => {
+          const engine = this.#engines.get(keyOf(about.group, about.mapping));
+          return engine === undefined || engine.disk === null
+            ? null
+            : locateContent(engine.replica, path, sha256);
+        },
+      },
+    });
+    this.#housekeeping = new Housekeeping({
+      engines: () => this.#engines.values(),
+      audit: this.trail,
+      rules: (group) => this.#group(group).backup,
+      log,
+    });
+  }
+
+  /** The group's backend; its mappings are idle until they are attached. */
+  async open(group: Group): Promise<Backend> {
+    for (const mapping of group.mappings) this.#ensure(group, mapping.name);
+    return new GroupBackend({
+      group: group.name,
+      peers: () => otherNodes(this.#config, this.#group(group.name)),
+      peerFacts: (peer) => this.#peerFacts(group.name, peer),
+      pausePeer: (peer, paused) => this.#sessions.pause(group.name, peer, paused),
+      engine: (mapping) => this.#engine(group.name, mapping),
+      engines: () => this.#enginesOf(group.name),
+      verify: (engine, { deep }, signal) => this.#verify(group.name, engine, deep, signal),
+      start: () => this.#start(),
+      stop: () => this.#stopGroup(group.name),
+    });
+  }
+
+  /** Follows a changed config; throws a CsyncdError and changes nothing when it cannot. */
+  async reconfigure(config: Config): Promise<void> {
+    await this.#network.reconfigure(networkSettings(config, this.#identity));
+    this.#config = config;
+    for (const group of engineGroups(config)) {
+      for (const mapping of group.mappings)
+        this.#ensure(group, mapping.name).replica.configure(replicaSettings(config, group, mapping));
+    }
+    for (const [key, engine] of this.#engines) {
+      const { group, mapping } = engine.replica.settings;
+      if (config.groups.find((one) => one.name === group)?.mappings.some((one) => one.name === mapping))
+        continue;
+      engine.detach('removed', 'the mapping is no longer in the config');
+      this.#engines.delete(key);
+    }
+    this.#loop.wake();
+  }
+
+  /** Finishes what is being applied and closes everything; resolves within 10 s. */
+  async stop(): Promise<void> {
+    this.#housekeeping.stop();
+    const engines = [...this.#engines.values()];
+    for (const engine of engines) engine.halt();
+    await Promise.race([
+      Promise.all(engines.map((engine) => engine.drained())),
+      new Promise((resolve) => setTimeout(resolve, DRAIN).unref()),
+    ]);
+    for (const engine of engines) engine.detach('stopping', 'the daemon stops');
+    this.#loop.stop();
+    await this.#network.stop();
+    await this.#disks.close();
+    this.trail.flush();
+    this.#store.set(RUNNING, '');
+    this.#store.close();
+  }
+
+  /** Identities of this node and its peers, as an operator sees them. */
+  get peers(): { list(): PeersAnswer; forget(node: string): void } {
+    return {
+      list: () => this.#listPeers(),
+      forget: (node) => {
+        if (!this.#pins.forget(node))
+          throw new CsyncdError('unknown-peer', `no certificate of ${node} is pinned`);
+        this.#network.nudge(node as NodeId);
+      },
+    };
+  }
+
+  #listPeers(): PeersAnswer {
+    const hosts = new Map(
+      engineGroups(this.#config).flatMap((group) => group.hosts.map((host) => [host.name, host] as const)),
+    );
+    hosts.delete(this.#config.node);
+    const peers = [...hosts.values()].map((host) => {
+      const pin = this.#pins.get(host.name);
+      const linked = this.#sessions.get(host.name as NodeId) !== null;
+      const problem = this.#sessions.lastProblem(host.name as NodeId);
+      return {
+        node: host.name,
+        fingerprint: pin?.fingerprint ?? null,
+        pinned_at: pin === null ? null : new Date(pin.since).toISOString(),
+        address: `${host.address}:${host.port}`,
+        state: linked ? 'linked' : (problem?.code ?? 'connecting'),
+        last_error: problem?.message ?? null,
+      };
+    });
+    return { self: { node: this.#config.node, fingerprint: this.#identity.fingerprint }, peers };
+  }
+
+  #start(): Promise<void> {
+    this.#started ??= this.#network.start().then(() => this.#housekeeping.start());
+    return this.#started;
+  }
+
+  async #stopGroup(group: string): Promise<void> {
+    const engines = this.#enginesOf(group);
+    for (const engine of engines) engine.halt();
+    await Promise.all(engines.map((engine) => engine.drained()));
+    for (const engine of engines) engine.detach('stopping', 'the group is stopped');
+  }
+
+  #ensure(group: Group, mapping: string): MappingEngine {
+    const key = keyOf(group.name, mapping);
+    const known = this.#engines.get(key);
+    if (known !== undefined) return known;
+    const config = group.mappings.find((one) => one.name === mapping);
+    if (config === undefined)
+      throw new CsyncdError('unknown-mapping', `group ${group.name} has no mapping ${mapping}`);
+    const engine = new MappingEngine({
+      store: this.#store,
+      dots: this.#dots,
+      settings: replicaSettings(this.#config, group, config),
+      transfer: { fetch: (about, request, signal) => this.#transfer.fetch(about, request, signal) },
+      openDisk: () => this.#openDisk(group.name, mapping),
+      send: (peer, message) => this.#sessions.linkedTo(group.name, peer)?.send(message),
+      canSend: (peer) => this.#sessions.linkedTo(group.name, peer)?.canSend() ?? false,
+      wake: () => this.#loop.wake(),
+      audit: (event) => this.trail.add(event),
+      rolledBack: () => this.#rolledBack(),
+      now: Date.now,
+    });
+    this.#engines.set(key, engine);
+    this.#sessions.introduce(engine);
+    return engine;
+  }
+
+  #openDisk(groupName: string, name: string): ReturnType<DiskPool['open']> {
+    const group = this.#group(groupName);
+    const mapping = group.mappings.find((one) => one.name === name);
+    if (mapping === undefined)
+      throw new CsyncdError('unknown-mapping', `group ${groupName} has no mapping ${name}`);
+    const { path, exclude, include, owner, durability } = mapping;
+    return this.#disks.open({ group: groupName, mapping: name, path, exclude, include, owner, durability });
+  }
+
+  async #verify(
+    group: string,
+    engine: MappingEngine,
+    deep: boolean,
+    signal: AbortSignal,
+  ): Promise<VerifyResult> {
+    const peers = otherNodes(this.#config, this.#group(group)).map(
+      (peer) => [peer, this.#sessions.linkedTo(group, peer)] as const,
+    );
+    return verifyMapping(engine, new Map(peers), deep, signal);
+  }
+
+  #peerFacts(group: string, peer: NodeId): PeerFacts {
+    const problem = this.#sessions.problemOf(group, peer);
+    const session = this.#sessions.linkedTo(group, peer);
+    return {
+      role: this.#group(group).hosts.find((host) => host.name === peer)?.role ?? 'full',
+      isLinked: session !== null,
+      isPaused: this.#sessions.isPaused(group, peer),
+      lastSeen: this.#sessions.lastSeen(peer),
+      problem: problem === null ? null : { message: problem.message, isRefusal: problem.code !== 'down' },
+      clockSkewMs: session?.clockSkewMs ?? null,
+    };
+  }
+
+  #group(name: string): Group {
+    const group = this.#config.groups.find((one) => one.name === name);
+    if (group === undefined) throw new CsyncdError('unknown-group', `there is no group ${name}`);
+    return group;
+  }
+
+  #engine(group: string, mapping: string): MappingEngine {
+    const engine = this.#engines.get(keyOf(group, mapping));
+    if (engine === undefined)
+      throw new CsyncdError('unknown-mapping', `group ${group} has no mapping ${mapping}`);
+    return engine;
+  }
+
+  #enginesOf(group: string): MappingEngine[] {
+    return [...this.#engines.values()].filter((engine) => engine.replica.settings.group === group);
+  }
+
+  /** After an unclean stop of the machine the store may lack its last transactions: dots must not be used again (I11). */
+  #checkLastStop(): void {
+    const boot = bootId() ?? randomUUID();
+    const last = this.#store.get(RUNNING);
+    this.#store.transaction(() => {
+      if (last !== null && last !== '' && last !== boot) this.#newEpoch();
+      this.#store.set(RUNNING, boot);
+    });
+  }
+
+  #rolledBack(): void {
+    this.#options.log.warn(
+      'peers know changes of this node that its own store does not: the store is older than it was; taking a new epoch',
+    );
+    this.#store.transaction(() => this.#newEpoch());
+  }
+
+  #newEpoch(): void {
+    this.#dots.newEpoch();
+    this.#store.newTableId();
+  }
+}
+
+function keyOf(group: string, mapping: string): string {
+  return `${group}/${mapping}`;
+}
