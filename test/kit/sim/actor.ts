@@ -19,12 +19,22 @@ export class Actor {
     this.root = this.fs.openRoot('/');
   }
 
-  perform(edit: Edit): void {
+  /** Does what can be done. Returns what a `late` write took from a file that has no name for users any more. */
+  perform(edit: Edit): string | null {
+    const [held] = this.held;
+    const unseen = edit.do === 'late' && held !== undefined ? this.fs.textOfHidden(held) : null;
     try {
       this.attempt(edit);
     } catch (error) {
       if (!(error instanceof SysError)) throw error;
     }
+    return unseen;
+  }
+
+  /** The machine went down. */
+  end(): void {
+    this.fs.end();
+    this.held = [];
   }
 
   private attempt(edit: Edit): void {

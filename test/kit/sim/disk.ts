@@ -89,6 +89,12 @@ export class Disk {
     return tick > 1n ? this.lastNs - (this.lastNs % tick) : this.lastNs;
   }
 
+  /** The clock that time stamps come from, exactly. */
+  clockNs(): bigint {
+    this.stamp();
+    return this.lastNs;
+  }
+
   newInode(kind: FileKind, mode: number, target: string): Inode {
     const now = this.stamp();
     return {
@@ -144,8 +150,12 @@ export class Disk {
     }
     this.touchDir(dir);
     inode.ctimeNs = dir.ctimeNs;
-    if (inode.nlink === 0 && inode.published) this.onLastName?.(inode);
     this.release(inode);
+  }
+
+  /** Called when a change of names is complete. */
+  unnamed(inode: Inode): void {
+    if (inode.nlink === 0 && inode.published) this.onLastName?.(inode);
   }
 
   /** The bytes of an inode that has neither name nor descriptor are free again. */
@@ -239,6 +249,15 @@ export class Disk {
       }
     };
     into(this.root, '');
+  }
+
+  /** Whether users have a name for it. */
+  isSeen(inode: Inode): boolean {
+    let seen = false;
+    this.walk((other) => {
+      seen ||= other === inode && other.parent !== null && !this.isHidden(other.parent);
+    });
+    return seen;
   }
 
   stat(inode: Inode): Stat {

@@ -6,9 +6,13 @@ import type { DirEntry, Fd, FsInfo, RenameMode, Stat, Sys } from '../../../src/s
 import { checkBytes, checkName, namesOf } from '../../../src/sys/names.ts';
 import { SysError } from '../../../src/sys/sys.ts';
 import type { Disk, Inode } from './disk.ts';
+import { textOf } from './trees.ts';
 
 /** Called before each call with the inode it works on (a directory when the call takes a name in it). */
 export type SysHook = (call: keyof Sys, inode: Inode | null, name: string) => void;
+
+/** The process ended in the middle of a system call. */
+export class Crash extends Error {}
 
 interface Open {
   readonly inode: Inode;
@@ -20,20 +24,27 @@ export class SimFs implements Sys {
   private readonly hook: SysHook | null;
   private readonly open = new Map<Fd, Open>();
   private nextFd = 3;
+  private ended = false;
 
   constructor(disk: Disk, hook: SysHook | null = null) {
     this.disk = disk;
     this.hook = hook;
   }
 
-  /** The process is gone: its descriptors are closed. Returns how many it had. */
-  end(): number {
-    const count = this.open.size;
+  /** The process is gone: its descriptors are closed, and whatever it still tries ends at once. */
+  end(): void {
     for (const fd of this.open.keys()) this.drop(fd);
-    return count;
+    this.ended = true;
+  }
+
+  /** Content of an open file that users have no name for; null when they have one. */
+  textOfHidden(fd: Fd): string | null {
+    const { inode } = this.file(fd, 'read');
+    return this.disk.isSeen(inode) ? null : textOf(inode);
   }
 
   openRoot(path: string): Fd {
+    if (this.ended) throw new Crash('openRoot');
     this.hook?.('openRoot', null, path);
     checkBytes(path, 'openRoot');
     return this.fd(this.resolve(this.disk.root, path.replaceAll(/^\/+|\/+$/g, ''), 'openRoot', true), false);
@@ -158,6 +169,7 @@ export class SimFs implements Sys {
       there.opens--;
       this.disk.release(there);
     });
+    if (there !== undefined) this.disk.unnamed(there);
   }
 
   unlink(dir: Fd, name: string): void {
@@ -165,6 +177,7 @@ export class SimFs implements Sys {
     const inode = this.named(parent, name, 'unlink');
     if (inode.kind === 'dir') throw new SysError('EISDIR', 'unlink', name);
     this.disk.detach(parent, name, inode);
+    this.disk.unnamed(inode);
   }
 
   rmdir(dir: Fd, name: string): void {
@@ -283,6 +296,7 @@ export class SimFs implements Sys {
   }
 
   private file(fd: Fd, call: keyof Sys): Open {
+    if (this.ended) throw new Crash(call);
     const open = this.open.get(fd);
     if (open === undefined) throw new SysError('EBADF', call, String(fd));
     return open;

@@ -34,6 +34,20 @@ export class Ledger {
     }
   }
 
+  /**
+   * What a power cut left: what users had not flushed may be gone or be as before, and that is no fault. What csyncd had
+   * put there must stay, where it promised that (`strict`).
+   */
+  powerLost(node: number, before: Tree, after: Tree, durability: 'strict' | 'relaxed'): void {
+    const own = this.byNode[node] ?? new Set<string>();
+    const excused = (path: string): boolean => {
+      if (durability === 'relaxed') return true;
+      return [before.get(path), after.get(path)].some((entry) => entry !== undefined && own.has(entry.text));
+    };
+    const only = (tree: Tree): Tree => new Map([...tree].filter(([path]) => excused(path)));
+    this.edited(node, only(before), only(after));
+  }
+
   /** A process wrote to a file that has no name for users any more. */
   wroteUnseen(before: string): void {
     this.overwritten.add(before);

@@ -5,6 +5,7 @@ interface Due {
   readonly at: number;
   readonly tie: number;
   readonly run: () => void;
+  readonly background: boolean;
   cancelled: boolean;
 }
 
@@ -19,6 +20,8 @@ export class Scheduler {
   private readonly heap: Due[] = [];
   /** events run so far */
   executed = 0;
+  /** events to come, but for those that come again for ever */
+  foreground = 0;
 
   constructor(random: Random, start: number) {
     this.random = random;
@@ -29,10 +32,23 @@ export class Scheduler {
     return this.time;
   }
 
-  after(delayMs: number, run: () => void): Timer {
-    const due: Due = { at: this.time + delayMs, tie: this.random.uint32(), run, cancelled: false };
+  after(delayMs: number, run: () => void, background = false): Timer {
+    const due: Due = {
+      at: this.time + delayMs,
+      tie: this.random.uint32(),
+      run,
+      background,
+      cancelled: false,
+    };
     this.push(due);
-    return { cancel: () => void (due.cancelled = true) };
+    if (!background) this.foreground++;
+    return {
+      cancel: () => {
+        if (due.cancelled) return;
+        due.cancelled = true;
+        if (!background) this.foreground--;
+      },
+    };
   }
 
   /** Runs the next event; false when there is none before `until`, and then the time is `until`. */
@@ -47,9 +63,17 @@ export class Scheduler {
       if (next.cancelled) continue;
       this.time = next.at;
       this.executed++;
+      next.cancelled = true;
+      if (!next.background) this.foreground--;
       next.run();
       return true;
     }
+  }
+
+  /** Runs until nothing but background events is left; false when there still is at `until`. */
+  settle(until: number): boolean {
+    while (this.foreground > 0) if (!this.step(until)) return false;
+    return true;
   }
 
   runUntil(until: number): void {

@@ -6,11 +6,12 @@ export function shrink(history: History, fails: (candidate: History) => boolean,
   let left = budget;
   const stillFails = (candidate: History): boolean => left-- > 0 && fails(candidate);
   let small = history;
-  for (let before = Infinity; small.ops.length < before && left > 0;) {
-    before = small.ops.length;
+  for (;;) {
+    const before = small.ops.length;
     small = { ...small, ops: fewer(small.ops, (ops) => stillFails({ ...small, ops })) };
     for (const simpler of simplifications(small)) if (stillFails(simpler)) small = simpler;
     small = simplifyOps(small, stillFails);
+    if (small.ops.length === before || left <= 0) break;
   }
   return small;
 }
@@ -34,13 +35,14 @@ function fewer(ops: readonly Op[], fails: (ops: readonly Op[]) => boolean): read
 
 function simplifications(history: History): History[] {
   const used = Math.max(0, ...history.ops.map((op) => Math.max(op.node, 'peer' in op ? op.peer : 0))) + 1;
-  return [
+  const candidates: History[] = [
     { ...history, nodes: Math.max(2, used) },
     { ...history, nodes: 2 },
     { ...history, tickMs: 0 },
     { ...history, policy: 'younger' },
     { ...history, durability: 'strict' },
-  ].filter((candidate) => JSON.stringify(candidate) !== JSON.stringify(history));
+  ];
+  return candidates.filter((candidate) => JSON.stringify(candidate) !== JSON.stringify(history));
 }
 
 function simplifyOps(history: History, fails: (candidate: History) => boolean): History {
@@ -59,7 +61,7 @@ function simplerOps(op: Op | undefined): Op[] {
   const simpler: Op[] = [];
   if (op.during !== undefined) {
     const { during: _, ...atOnce } = op;
-    simpler.push(atOnce as Op);
+    simpler.push(atOnce);
   }
   if (op.after !== 0 && op.after !== 2000) simpler.push({ ...op, after: 0 }, { ...op, after: 2000 });
   if (op.do === 'write' && op.path.includes('/')) simpler.push({ ...op, path: 'a' });

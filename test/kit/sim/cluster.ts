@@ -1,0 +1,120 @@
+/** Runs one history on a simulated cluster and judges it. */
+import { Ledger } from './ledger.ts';
+import { isEdit, type History, type Op } from './history.ts';
+import { judge, judgeSilence } from './invariants.ts';
+import { SimNet } from './net.ts';
+import { SimNode } from './node.ts';
+import { InvariantError, Observer } from './observer.ts';
+import { Random } from './random.ts';
+import { Scheduler } from './scheduler.ts';
+import { Trace, type Counters, type Packet, type Sabotage, type World } from './world.ts';
+
+const NAMES = ['a', 'b', 'c', 'd', 'e'];
+/** 2025-01-01 */
+const START = 1_735_689_600_000;
+const HOUR = 3_600_000;
+/** A cluster that is not at rest so long after everything was mended never will be. */
+const PATIENCE = 3 * HOUR;
+
+export interface RunOptions {
+  readonly sabotage?: Sabotage;
+  /** keep the trace as text */
+  readonly readable?: boolean;
+  /** how long the silence afterwards is watched, ms of virtual time */
+  readonly silenceMs?: number;
+}
+
+export interface RunResult {
+  /** null when every invariant held */
+  readonly error: Error | null;
+  readonly trace: Trace;
+  readonly counters: Counters;
+  readonly nodes: readonly SimNode[];
+}
+
+export function run(history: History, options: RunOptions = {}): RunResult {
+  const random = new Random(history.seed, 2);
+  const scheduler = new Scheduler(random, START);
+  const world: World = {
+    history,
+    names: NAMES.slice(0, history.nodes),
+    scheduler,
+    random,
+    net: new SimNet<Packet>(scheduler, random, { minDelay: 1, maxDelay: 40, reconnectMs: 500 }),
+    observer: new Observer(history.single),
+    ledger: new Ledger(),
+    counters: new Map(),
+    sabotage: options.sabotage ?? {},
+    trace: new Trace(options.readable ?? false),
+  };
+  const nodes = world.names.map((_, index) => new SimNode(world, index));
+  let error: Error | null = null;
+  try {
+    for (const node of nodes) node.boot();
+    scheduler.runUntil(START + 2000);
+    for (const op of history.ops) {
+      scheduler.runUntil(scheduler.now() + op.after);
+      world.trace.add(scheduler.now(), world.names[op.node] ?? '', JSON.stringify(op));
+      perform(world, nodes, op);
+    }
+    settle(world, nodes);
+    judge(world, nodes);
+    judgeSilence(world, nodes, options.silenceMs ?? 2 * HOUR);
+  } catch (caught) {
+    error = caught instanceof Error ? caught : new Error(String(caught));
+  }
+  for (const node of nodes) node.tally();
+  return { error, trace: world.trace, counters: world.counters, nodes };
+}
+
+function perform(world: World, nodes: readonly SimNode[], op: Op): void {
+  const node = nodes[op.node];
+  if (node === undefined) return;
+  if (isEdit(op)) return node.arm(op.during ?? 0, () => node.edit(op));
+  switch (op.do) {
+    case 'scan':
+      return node.process?.fullScan();
+    case 'deaf':
+      return node.deafen(op.events);
+    case 'partition':
+    case 'cut': {
+      const peer = world.names[op.peer];
+      if (peer === undefined || peer === node.name) return;
+      return op.do === 'cut' ? world.net.cut(node.name, peer) : world.net.partition(node.name, peer);
+    }
+    case 'cut-all':
+      for (const peer of world.names) if (peer !== node.name) world.net.partition(node.name, peer);
+      return;
+    case 'heal':
+      return world.net.healAll();
+    case 'kill':
+    case 'power':
+      return node.arm(op.calls, () => node.stop(op.do));
+    case 'restart':
+      return node.boot();
+    case 'skew':
+      return node.skew(op.ms);
+    case 'full':
+      return node.fill();
+    case 'room':
+    case 'mend':
+      return node.mend();
+    case 'break':
+      return node.breakPath(op.path);
+  }
+}
+
+/** Everything is mended, everybody is up and connected, and every disk is looked at; then the cluster comes to rest. */
+function settle(world: World, nodes: readonly SimNode[]): void {
+  const { scheduler, net } = world;
+  for (const node of nodes) node.disarm();
+  for (const node of nodes) node.mend();
+  net.healAll();
+  for (const node of nodes) node.boot();
+  const until = scheduler.now() + PATIENCE;
+  scheduler.runUntil(scheduler.now() + 1000);
+  for (let round = 0; round < 3; round++) {
+    for (const node of nodes) node.process?.fullScan();
+    if (!scheduler.settle(until)) throw new InvariantError('I1 convergence', 'does not come to rest');
+  }
+}

@@ -1,0 +1,169 @@
+/** What must hold when a cluster has come to rest (replication.md, 11), judged from the outside. */
+import type { Row } from '../../../src/backends/engine/core/types.ts';
+import { Buffer } from 'node:buffer';
+import { hash } from 'node:crypto';
+import type { StoredRow } from '../../../src/backends/engine/store/store.ts';
+import type { SimNode } from './node.ts';
+import { describe, InvariantError } from './observer.ts';
+import { GROUP, MAPPING } from './process.ts';
+import { difference, ownTreeOf, treeOf, type Entry, type Tree } from './trees.ts';
+import { count, type World } from './world.ts';
+
+export function judge(world: World, nodes: readonly SimNode[]): void {
+  const tables = nodes.map((node) => tableOf(node));
+  const trees = nodes.map((node) => treeOf(node.disk));
+  const open = undecided(world, tables[0] ?? new Map<string, StoredRow>());
+  for (const [index, node] of nodes.entries()) {
+    sameRows(nodes[0] as SimNode, tables[0] as Table, node, tables[index] as Table);
+    sameTrees(nodes[0] as SimNode, trees[0] as Tree, node, trees[index] as Tree, open);
+    rowsTellTheDisk(node, tables[index] as Table, trees[index] as Tree);
+    boundedState(world, node, tables[index] as Table);
+  }
+  nothingLost(world, nodes, trees);
+  for (const tree of trees) {
+    const back = world.ledger.resurrected(tree);
+    if (back.length > 0) throw new InvariantError('I4 no resurrection', back.join(', '));
+  }
+  if (open.size > 0) count(world, 'undecided');
+}
+
+/** I2: then nobody says or writes anything any more. */
+export function judgeSilence(world: World, nodes: readonly SimNode[], forMs: number): void {
+  if (forMs === 0) return;
+  const sent = world.net.sent;
+  const before = nodes.map((node) => ({ writes: node.disk.writes, seq: seqOf(node) }));
+  world.scheduler.runUntil(world.scheduler.now() + forMs);
+  if (world.net.sent !== sent)
+    throw new InvariantError('I2 quiescence', `${world.net.sent - sent} messages at rest`);
+  for (const [index, node] of nodes.entries()) {
+    if (node.disk.writes !== before[index]?.writes)
+      throw new InvariantError('I2 quiescence', `${node.name} writes at rest`);
+    if (seqOf(node) !== before[index]?.seq)
+      throw new InvariantError('I2 quiescence', `${node.name} changes rows at rest`);
+  }
+}
+
+type Table = ReadonlyMap<string, StoredRow>;
+
+function tableOf(node: SimNode): Table {
+  return new Map(
+    node.store
+      .mapping(GROUP, MAPPING)
+      .page(null, Infinity)
+      .map((row) => [row.path, row]),
+  );
+}
+
+function seqOf(node: SimNode): number {
+  return node.store.mapping(GROUP, MAPPING).lastSeq();
+}
+
+/** Under `none`, what people have to decide, and what lies below it. */
+function undecided(world: World, table: Table): ReadonlySet<string> {
+  if (world.history.policy !== 'none') return new Set();
+  const open = [...table.values()]
+    .filter((row) => row.row.siblings.length > 1)
+    .map((row) => row.path as string);
+  return new Set(
+    [...table.keys()].filter((path) => open.some((one) => path === one || path.startsWith(`${one}/`))),
+  );
+}
+
+function sameRows(first: SimNode, expected: Table, node: SimNode, actual: Table): void {
+  for (const path of new Set([...expected.keys(), ...actual.keys()])) {
+    const [one, two] = [rowText(expected.get(path)?.row), rowText(actual.get(path)?.row)];
+    if (one === two) continue;
+    throw new InvariantError('I1 convergence', `rows of ${path}: ${first.name} ${one}, ${node.name} ${two}`);
+  }
+}
+
+function rowText(row: Row | undefined): string {
+  if (row === undefined) return '';
+  const context = [...row.context].map(([actor, counter]) => `${actor}:${counter}`).sort();
+  const siblings = row.siblings
+    .map(({ dot, value }) => `${dot.actor}:${dot.counter}=${describe(value)}`)
+    .sort();
+  return `{${siblings.join(', ')} | ${context.join(' ')}}`;
+}
+
+function sameTrees(
+  first: SimNode,
+  expected: Tree,
+  node: SimNode,
+  actual: Tree,
+  open: ReadonlySet<string>,
+): void {
+  const decided = (tree: Tree): Tree =>
+    open.size === 0 ? tree : new Map([...tree].filter(([path]) => !open.has(path)));
+  const found = difference(decided(expected), decided(actual));
+  if (found !== null)
+    throw new InvariantError('I1 convergence', `trees of ${first.name} | ${node.name}: ${found}`);
+}
+
+/** A row that has but one version is on the disk: as itself, or as the directory that its children need (I13). */
+function rowsTellTheDisk(node: SimNode, table: Table, tree: Tree): void {
+  for (const { path, row, blocked } of table.values()) {
+    if (row.siblings.length !== 1) continue;
+    const value = row.siblings[0]?.value;
+    const entry = tree.get(path);
+    const hasChildren = [...tree.keys()].some((other) => other.startsWith(`${path}/`));
+    if (value === undefined || (hasChildren && entry?.kind === 'dir')) continue;
+    if (isShown(value, entry)) continue;
+    const why = blocked === null ? '' : ` (${blocked.code})`;
+    throw new InvariantError(
+      'I13 rows and disk',
+      `${node.name} ${path}: ${describe(value)}${why}, disk ${entry?.kind ?? 'nothing'}`,
+    );
+  }
+  for (const [path, entry] of tree) {
+    const known = table.get(path);
+    if (known !== undefined && (known.row.siblings.length > 0 || entry.kind === 'dir')) continue;
+    throw new InvariantError('I13 rows and disk', `${node.name} ${path} is on the disk and in no row`);
+  }
+}
+
+function isShown(value: Row['siblings'][number]['value'], entry: Entry | undefined): boolean {
+  if (value.kind === 'absent') return entry === undefined;
+  if (entry === undefined || entry.kind !== value.kind) return false;
+  if (value.kind === 'file') {
+    if (value.sha256 !== hash('sha256', Buffer.from(entry.text, 'latin1'), 'hex')) return false;
+    return value.mtimeNs === entry.mtimeNs && value.mode === entry.mode;
+  }
+  return value.kind !== 'symlink' || value.target === entry.text;
+}
+
+/** I15: as many siblings as members at the most, no intents, no temporaries, nothing pending. */
+function boundedState(world: World, node: SimNode, table: Table): void {
+  const rows = node.store.mapping(GROUP, MAPPING);
+  const members = world.history.nodes * (1 + world.history.ops.filter((op) => op.do === 'power').length);
+  for (const { path, row, pending } of table.values()) {
+    if (row.siblings.length > members)
+      throw new InvariantError('I15 bounded state', `${path}: ${row.siblings.length} versions`);
+    if (pending) throw new InvariantError('I1 convergence', `${node.name} ${path} is still pending`);
+  }
+  const intents = rows.intents();
+  if (intents.length > 0)
+    throw new InvariantError(
+      'I15 bounded state',
+      `${node.name} keeps intents of ${intents.map(({ path }) => path).join(' ')}`,
+    );
+  const own = ownTreeOf(node.disk);
+  const temps = [...own.keys()].filter((path) => path.startsWith('tmp/'));
+  if (temps.length > 0)
+    throw new InvariantError('I15 bounded state', `${node.name} keeps ${temps.join(' ')}`);
+  for (const backup of rows.backups(null)) {
+    if (!own.has(`backup/${backup.id}`))
+      throw new InvariantError('I8 losers kept', `${node.name}: no backup ${backup.id} of ${backup.path}`);
+  }
+}
+
+/** I3: every content that was ever written is somewhere, or was replaced by somebody who had it before his eyes. */
+function nothingLost(world: World, nodes: readonly SimNode[], trees: readonly Tree[]): void {
+  const alive = new Set<string>();
+  for (const tree of trees) for (const entry of tree.values()) alive.add(entry.text);
+  for (const node of nodes) {
+    for (const [path, entry] of ownTreeOf(node.disk)) if (path.startsWith('backup/')) alive.add(entry.text);
+  }
+  const lost = world.ledger.lost((text) => alive.has(text));
+  if (lost.length > 0) throw new InvariantError('I3 no lost update', lost.join(', '));
+}

@@ -1,0 +1,243 @@
+/** A simulated machine: its disk, its clock, its users, its watcher, its power, and the daemon that runs on it or not. */
+import { MemoryStore } from '../../../src/backends/engine/store/memory.ts';
+import { Dots } from '../../../src/backends/engine/sync/dots.ts';
+import type { NodeId, RelPath } from '../../../src/backends/engine/core/types.ts';
+import { SysError } from '../../../src/sys/sys.ts';
+import { CsyncdError } from '../../../src/util/errors.ts';
+import { Actor } from './actor.ts';
+import { Disk, type Inode } from './disk.ts';
+import type { Edit } from './history.ts';
+import { InvariantError } from './observer.ts';
+import { Crash } from './fs.ts';
+import { GROUP, MAPPING, Process, type Machine } from './process.ts';
+import { StorePast } from './store-past.ts';
+import { difference, textOf, treeOf, type Tree } from './trees.ts';
+import { count, type NodeHooks, type World } from './world.ts';
+
+const READS = new Set(['openDir', 'openFile', 'list', 'listStat', 'read', 'lstat', 'readlink']);
+
+export class SimNode implements Machine {
+  readonly name: string;
+  readonly disk: Disk;
+  readonly hooks: NodeHooks = { receive: null };
+  store: MemoryStore;
+  process: Process | null = null;
+  private readonly index: number;
+  private readonly world: World;
+  private readonly past: StorePast | null;
+  private actor: Actor;
+  private skewMs = 0;
+  private calls = 0;
+  private armed: { readonly at: number; readonly run: () => void }[] = [];
+  private readonly broken = new Set<string>();
+  private deafFor = 0;
+  private isEngine = false;
+  private tables = 0;
+
+  constructor(world: World, index: number) {
+    this.world = world;
+    this.index = index;
+    this.name = world.names[index] ?? '';
+    const journalled = world.history.ops.some((op) => op.do === 'power');
+    this.disk = new Disk({
+      now: () => this.now(),
+      tickNs: BigInt(world.history.tickMs) * 1_000_000n,
+      journalled,
+    });
+    this.disk.onLastName = (inode) => this.checkKept(inode);
+    this.actor = new Actor(this.disk);
+    this.store = this.newStore();
+    this.past = journalled ? new StorePast(world.names) : null;
+    this.past?.follow(this.store, () => this.now());
+    world.sabotage.node?.(this.hooks);
+  }
+
+  now(): number {
+    return Math.floor(this.world.scheduler.now()) + this.skewMs;
+  }
+
+  boot(): void {
+    if (this.process !== null) return;
+    try {
+      const process = new Process(this, this.world);
+      this.process = process;
+      process.start();
+    } catch (error) {
+      // A crash in the middle of it, or a full disk; it is tried again.
+      if (!(error instanceof Crash || error instanceof SysError || error instanceof CsyncdError)) throw error;
+      this.kill();
+    }
+  }
+
+  kill(): void {
+    const { process } = this;
+    if (process === null) return;
+    for (const [what, number] of Object.entries(process.replica.applying.counters))
+      count(this.world, what, number);
+    this.process = null;
+    process.end();
+  }
+
+  /** Adds what the running replica counted to the world's counters. */
+  tally(): void {
+    const counters = this.process?.replica.applying.counters ?? {};
+    for (const [what, number] of Object.entries(counters)) count(this.world, what, number);
+  }
+
+  /** The machine loses its power: what was not flushed may be gone, of the files and of the store. */
+  cutPower(): void {
+    const before = treeOf(this.disk);
+    this.kill();
+    this.actor.end();
+    this.disk.powerCut(this.world.random);
+    this.actor = new Actor(this.disk);
+    if (this.past !== null) {
+      this.store = this.past.recall(this.newStore(), this.world.random, this.now());
+      this.past.follow(this.store, () => this.now());
+    }
+    new Dots(this.name as NodeId, this.store, () => this.now()).newEpoch();
+    this.store.newTableId();
+    this.world.ledger.powerLost(this.index, before, treeOf(this.disk), this.world.history.durability);
+  }
+
+  /** The daemon, or the machine, ends right here, in the middle of a system call or not. */
+  stop(what: 'kill' | 'power'): void {
+    const isRunning = this.isEngine;
+    if (what === 'kill') this.kill();
+    else this.cutPower();
+    if (isRunning) throw new Crash(what);
+  }
+
+  skew(ms: number): void {
+    this.skewMs += ms;
+  }
+
+  /** Something happens just before the engine's n-th system call from now on; 0 = now. */
+  arm(calls: number, run: () => void): void {
+    if (calls === 0) return run();
+    this.armed.push({ at: this.calls + calls, run });
+    this.armed.sort((a, b) => a.at - b.at);
+  }
+
+  /** What still waits for a system call happens now. */
+  disarm(): void {
+    for (const { run } of this.armed.splice(0)) {
+      try {
+        run();
+      } catch (error) {
+        if (!(error instanceof Crash)) throw error;
+        this.crashed(this.process);
+      }
+    }
+  }
+
+  deafen(events: number): void {
+    this.deafFor += events;
+  }
+
+  breakPath(path: string): void {
+    this.broken.add(path);
+  }
+
+  mend(): void {
+    this.broken.clear();
+    this.disk.quota = Number.POSITIVE_INFINITY;
+    this.deafFor = 0;
+  }
+
+  fill(): void {
+    this.disk.quota = this.disk.used;
+  }
+
+  /** A user does something to the files; the watcher sees it, or not. */
+  edit(edit: Edit): void {
+    const wasEngine = this.isEngine;
+    this.isEngine = false;
+    const before = treeOf(this.disk);
+    const overwritten = this.actor.perform(edit);
+    this.isEngine = wasEngine;
+    const after = treeOf(this.disk);
+    if (overwritten !== null) this.world.ledger.wroteUnseen(overwritten);
+    this.world.ledger.edited(this.index, before, after);
+    this.notice(before, after);
+  }
+
+  beforeCall(call: string, inode: Inode | null, name: string): void {
+    this.calls++;
+    while (this.armed[0] !== undefined && this.armed[0].at <= this.calls) this.armed.shift()?.run();
+    if (this.broken.size === 0 || inode === null || !READS.has(call)) return;
+    const path = [pathOf(inode), name].filter((part) => part !== '').join('/');
+    if (this.broken.has(path)) {
+      count(this.world, 'EIO');
+      throw new SysError('EIO', call, path);
+    }
+  }
+
+  asEngine<T>(body: () => T): T {
+    const was = this.isEngine;
+    this.isEngine = true;
+    try {
+      return body();
+    } finally {
+      this.isEngine = was;
+    }
+  }
+
+  crashed(process: Process | null): void {
+    if (this.process === process) this.kill();
+  }
+
+  /** I8: the last name of what a user of this machine wrote goes only when its bytes are elsewhere on this disk. */
+  private checkKept(inode: Inode): void {
+    if (!this.isEngine || (inode.kind !== 'file' && inode.kind !== 'symlink')) return;
+    const text = textOf(inode);
+    if (text === '' || !this.world.ledger.wrote(this.index, text)) return;
+    let isKept = false;
+    this.disk.walk((other) => {
+      isKept ||= other !== inode && other.kind === inode.kind && textOf(other) === text;
+    });
+    if (!isKept)
+      throw new InvariantError('I8 losers kept', `${this.name}: the last of ${JSON.stringify(text)} is gone`);
+  }
+
+  private notice(before: Tree, after: Tree): void {
+    for (const path of new Set([...before.keys(), ...after.keys()])) {
+      if (before.get(path) !== undefined && after.get(path) !== undefined) {
+        const pair = [new Map([[path, before.get(path)]]), new Map([[path, after.get(path)]])] as [
+          Tree,
+          Tree,
+        ];
+        if (difference(...pair) === null) continue;
+      }
+      if (this.deafFor > 0) {
+        this.deafFor--;
+        count(this.world, 'events lost');
+        continue;
+      }
+      const times = this.world.random.chance(0.1) ? 2 : 1;
+      for (let i = 0; i < times; i++) {
+        this.world.scheduler.after(this.world.random.int(60), () => this.process?.hint(this.lookAt(path)));
+      }
+    }
+  }
+
+  private lookAt(path: string): { path: RelPath; scope: 'entry' | 'children' | 'subtree' } {
+    const scope = this.world.random.pick(['entry', 'entry', 'children', 'subtree'] as const);
+    const at = scope === 'children' ? path.slice(0, Math.max(0, path.lastIndexOf('/'))) : path;
+    return { path: at as RelPath, scope };
+  }
+
+  private newStore(): MemoryStore {
+    const store = new MemoryStore(() => `${this.name}${this.tables++}`);
+    this.world.observer.watch(store.mapping(GROUP, MAPPING));
+    return store;
+  }
+}
+
+function pathOf(inode: Inode): string {
+  let path = '';
+  for (let at: Inode | null = inode; at !== null && at.parent !== at; at = at.parent) {
+    path = path === '' ? at.name : `${at.name}/${path}`;
+  }
+  return path;
+}
