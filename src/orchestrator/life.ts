@@ -97,6 +97,10 @@ const fail = (_: Life, { failure }: Event<'failed'>): Step => ({
   ],
 });
 
+// Nothing is looked at in these states; what was abandoned may still fail, and only the worst of it matters.
+const failIfFatal = (life: Life, event: Event<'failed'>): Step =>
+  event.failure.disposition === 'fatal' ? fail(life, event) : stay(life);
+
 const pause = (life: Life): Step => ({
   next: {
     kind: 'paused',
@@ -116,7 +120,7 @@ const table: Table = {
     look: stay,
     scanned: stay,
     taken: stay,
-    failed: fail,
+    failed: failIfFatal,
     pause,
     resume: stay,
   },
@@ -126,8 +130,7 @@ const table: Table = {
     look: stay,
     scanned: stay,
     taken: stay,
-    // A look that was given up may still fail; the root is what matters.
-    failed: (life, event) => (event.failure.disposition === 'fatal' ? fail(life, event) : stay(life)),
+    failed: failIfFatal,
     pause,
     resume: stay,
   },
@@ -181,7 +184,7 @@ const table: Table = {
     look: stay,
     scanned: stay,
     taken: stay,
-    failed: (life, event) => (event.failure.disposition === 'fatal' ? fail(life, event) : stay(life)),
+    failed: failIfFatal,
     pause: stay,
     resume: (life) => {
       const unpause = { kind: 'pause-backend', paused: false } as const;
