@@ -81,6 +81,7 @@ export class Engine {
   readonly #engines = new Map<string, MappingEngine>();
   #config: Config;
   #started: Promise<void> | null = null;
+  #isRollingBack = false;
 
   constructor(options: EngineOptions, store: Store, identity: Identity) {
     const { config, log } = options;
@@ -317,11 +318,18 @@ export class Engine {
     });
   }
 
+  /** Peers say it while their message is being taken up, so what follows waits until that is done. */
   #rolledBack(): void {
+    if (this.#isRollingBack) return;
+    this.#isRollingBack = true;
     this.#options.log.warn(
       'peers know changes of this node that its own store does not: the store is older than it was; taking a new epoch',
     );
-    this.#store.transaction(() => this.#newEpoch());
+    setImmediate(() => {
+      this.#isRollingBack = false;
+      this.#store.transaction(() => this.#newEpoch());
+      for (const engine of this.#engines.values()) engine.replica.restart();
+    });
   }
 
   #newEpoch(): void {

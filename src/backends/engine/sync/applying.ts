@@ -20,6 +20,8 @@ const BATCH_BYTES = 16 * 1024 * 1024;
 const BATCHES_IN_FLIGHT = 2;
 const FETCHES_IN_FLIGHT = 1024;
 const MOST_UNBLOCKED = 10_000;
+/** Changes that found somebody's edit in their way, before the path counts as hot. */
+const STALE_AT_ONCE = 3;
 /** A full or read-only disk is tried again after this many ms. */
 const DISK_PAUSE = 5000;
 const DISK_CODES = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
@@ -267,13 +269,11 @@ export class Applying {
       case 'raced':
         this.counters.raced += 1;
         this.#done(planned.plan, planned.before, outcome.identity, true);
-        this.#raced(change.path, planned.before, outcome.edit);
+        this.#raced(change.path, planned.before, outcome.edit, change.backupId);
         return;
       case 'stale':
         this.counters.stale += 1;
-        this.#busy.set(change.path, 'looking');
-        effects.look([{ path: change.path, scope: 'entry' }]);
-        if (planned.plan.movedFrom !== null) effects.look([{ path: planned.plan.movedFrom, scope: 'entry' }]);
+        this.#stale(planned.plan);
         return;
       case 'corrupt':
         this.counters.corrupt += 1;
@@ -287,6 +287,18 @@ export class Applying {
         if (DISK_CODES.has(outcome.code)) this.#pauseForDisk(outcome.code, outcome.message);
         else this.#block(change.path, outcome.code, outcome.message);
     }
+  }
+
+  /** Somebody wrote there: what he wrote is taken up first. A path that never holds still is tried less and less often. */
+  #stale({ change, movedFrom }: ChangePlan): void {
+    const { effects } = this.#shared;
+    if (this.#retries.tries(change.path) >= STALE_AT_ONCE) {
+      this.#block(change.path, 'hot', 'keeps being changed here while a newer version waits to be applied');
+    } else {
+      this.#retries.failed(change.path, Infinity);
+      this.#busy.set(change.path, 'looking');
+    }
+    for (const path of [change.path, movedFrom]) if (path !== null) effects.look([{ path, scope: 'entry' }]);
   }
 
   #done(made: ChangePlan, before: Applied | null, identity: Applied['identity'], backedUp: boolean): void {
@@ -354,11 +366,13 @@ export class Applying {
   }
 
   /** A local writer changed the old file while it was being replaced: its content is an edit of what it had opened. */
-  #raced(path: RelPath, before: Applied | null, value: Applied['value']): void {
+  #raced(path: RelPath, before: Applied | null, value: Applied['value'], backupId: string | null): void {
     if (this.#shared.settings.receiveOnly) return;
     const { table, rules } = this.#shared;
     const stored = table.get(path);
     if (sameValue(value, stored.applied?.value ?? ABSENT)) return;
+    for (const backup of this.#shared.rows.backups(path))
+      if (backup.id === backupId) this.#shared.rows.addBackup({ ...backup, value });
     table.setRow(stored, rules.edit(stored.row, before?.dots ?? [], this.#shared.nextDot(), value));
   }
 

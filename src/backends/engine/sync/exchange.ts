@@ -206,6 +206,8 @@ export class Exchange {
       return;
     }
     this.#checkRollback(message.knowledge);
+    if (message.haveTable === this.#shared.store.tableId && message.haveSeq > this.#shared.rows.lastSeq())
+      this.#shared.effects.rolledBack();
     const progress = this.#shared.rows.progress(node);
     const position = message.haveTable === this.#shared.store.tableId ? message.haveSeq : 0;
     const isNew = peer.standing.kind !== 'open';

@@ -177,9 +177,16 @@ export class Looking {
     const before = stored.applied;
     const observed = rules.observe(stored.row, before, found, () => this.#shared.nextDot());
     switch (observed.kind) {
-      case 'same':
-        table.setApplied(stored, { value: before?.value ?? ABSENT, dots: before?.dots ?? [], identity });
+      case 'same': {
+        const { blocked } = stored;
+        const same = table.setApplied(stored, {
+          value: before?.value ?? ABSENT,
+          dots: before?.dots ?? [],
+          identity,
+        });
+        if (blocked?.code === 'local-edit' && same.pending) table.setBlocked(same, blocked);
         return false;
+      }
       case 'adopted':
         table.setApplied(stored, { value: observed.value, dots: observed.dots, identity });
         return false;

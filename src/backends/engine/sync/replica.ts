@@ -147,6 +147,14 @@ export class Replica implements EffectAnswers {
     return dues.length === 0 ? null : Math.min(...dues);
   }
 
+  /** Every peer and this node start over with each other: the table has a new identity. */
+  restart(): void {
+    if (this.#state === 'detached') return;
+    this.#exchange.close('restarting', 'the node takes a new epoch');
+    this.#exchange.open();
+    if (this.#state === 'live') this.#exchange.ready();
+  }
+
   /** Starts no more changes of the disk; peers are still served. */
   halt(): void {
     this.#applying.halt();

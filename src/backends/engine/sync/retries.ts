@@ -15,6 +15,10 @@ export class Retries {
     this.#entries.set(path, { tries, due: now + Math.min(FIRST * 2 ** (tries - 1), LONGEST) });
   }
 
+  tries(path: RelPath): number {
+    return this.#entries.get(path)?.tries ?? 0;
+  }
+
   succeeded(path: RelPath): void {
     this.#entries.delete(path);
   }
@@ -34,9 +38,5 @@ export class Retries {
     let next = Infinity;
     for (const { due } of this.#entries.values()) next = Math.min(next, due);
     return next === Infinity ? null : next;
-  }
-
-  get size(): number {
-    return this.#entries.size;
   }
 }
