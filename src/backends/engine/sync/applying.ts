@@ -3,14 +3,13 @@
  * Work is never queued persistently; it is found again from the rows (`pending`) after a restart.
  */
 import type { ApplyReport, Change, ChangeResult } from '../apply/change.ts';
-import { nodeOf } from '../core/vector.ts';
-import { isConflict, shown } from '../core/policy.ts';
-import type { Applied, NodeId, RelPath, Sha256 } from '../core/types.ts';
-import { ABSENT, holdsBytes, isLive, sameContent, sameValue } from '../core/value.ts';
-import type { Wanted } from '../core/tree.ts';
+import { isConflict } from '../core/policy.ts';
+import type { NodeId, RelPath, Sha256 } from '../core/types.ts';
+import { isLive } from '../core/value.ts';
 import type { StoredRow } from '../store/store.ts';
 import type { RowUpdate } from '../wire/messages.ts';
 import type { FetchRequest, Fetched } from './effects.ts';
+import { authorOf, Outcomes, type Counters, type Planned } from './outcomes.ts';
 import { plan, type Plan } from './planning.ts';
 import { Retries } from './retries.ts';
 import type { Shared } from './shared.ts';
@@ -34,7 +33,7 @@ export class Applying {
   readonly #candidates: (path: RelPath) => NodeId[];
   /** paths that a batch, a fetch or a look is working on */
   readonly #busy = new Map<RelPath, 'applying' | 'fetching' | 'looking'>();
-  readonly #planned = new Map<RelPath, { plan: ChangePlan; before: Applied | null }>();
+  readonly #planned = new Map<RelPath, Planned>();
   readonly #fetched = new Map<RelPath, { sha256: Sha256; content: Usable }>();
   /** who told us of a version last: has its content */
   readonly #sources = new Map<RelPath, NodeId>();
@@ -47,11 +46,13 @@ export class Applying {
   #diskFullUntil: number | null = null;
   /** the last reason why nothing could be written; null when it can */
   diskProblem: { readonly code: string; readonly message: string } | null = null;
-  readonly counters = { raced: 0, stale: 0, retired: 0, corrupt: 0, moved: 0, applied: 0 };
+  readonly counters: Counters = { raced: 0, stale: 0, retired: 0, corrupt: 0, moved: 0, applied: 0 };
+  readonly #outcomes: Outcomes;
 
   constructor(shared: Shared, candidates: (path: RelPath) => NodeId[]) {
     this.#shared = shared;
     this.#candidates = candidates;
+    this.#outcomes = new Outcomes(shared, this.counters);
   }
 
   run(): void {
@@ -248,7 +249,7 @@ export class Applying {
   }
 
   #record(result: ChangeResult): void {
-    const { rows, table, effects } = this.#shared;
+    const { rows, table } = this.#shared;
     const planned = this.#planned.get(result.path);
     rows.deleteIntent(result.path);
     this.#fetched.delete(result.path);
@@ -264,12 +265,13 @@ export class Applying {
     if (change.backupId !== null && !keptBackup) rows.deleteBackup(change.backupId);
     switch (outcome.kind) {
       case 'done':
-        this.#done(planned.plan, planned.before, outcome.identity, outcome.backedUp);
+        this.#succeeded(change.path);
+        this.#outcomes.done(planned, outcome.identity, outcome.backedUp);
         return;
       case 'raced':
-        this.counters.raced += 1;
-        this.#done(planned.plan, planned.before, outcome.identity, true);
-        this.#raced(change.path, planned.before, outcome.edit, change.backupId);
+        this.#succeeded(change.path);
+        this.#outcomes.done(planned, outcome.identity, true);
+        this.#outcomes.raced(planned, outcome.edit);
         return;
       case 'stale':
         this.counters.stale += 1;
@@ -301,98 +303,10 @@ export class Applying {
     for (const path of [change.path, movedFrom]) if (path !== null) effects.look([{ path, scope: 'entry' }]);
   }
 
-  #done(made: ChangePlan, before: Applied | null, identity: Applied['identity'], backedUp: boolean): void {
-    const { table, rules } = this.#shared;
-    const { change, want } = made;
-    this.#retries.succeeded(change.path);
-    this.#sources.delete(change.path);
-    this.counters.applied += 1;
+  #succeeded(path: RelPath): void {
+    this.#retries.succeeded(path);
+    this.#sources.delete(path);
     this.diskProblem = null;
-    const applied: Applied = { value: change.to, dots: want.dots, identity };
-    let stored = table.setApplied(table.get(change.path), applied);
-    if (made.movedFrom !== null) {
-      this.counters.moved += 1;
-      const source = table.get(made.movedFrom);
-      table.setApplied(source, { value: ABSENT, dots: source.applied?.dots ?? [], identity: null });
-    }
-    if (!this.#shared.settings.receiveOnly) {
-      const losers = rules.retirable(stored.row, before, applied, backedUp);
-      if (losers.length > 0) {
-        this.counters.retired += 1;
-        this.#keepBoth(stored, before, change);
-        stored = table.setRow(stored, rules.retire(stored.row, losers, this.#shared.nextDot()));
-      }
-      this.#giveWay(stored, before, applied);
-    }
-    this.#audit(change, want, before);
-  }
-
-  /** A file that gave way to a directory with live children is superseded by it, by whoever had the file (I13). */
-  #giveWay(stored: StoredRow, before: Applied | null, now: Applied): void {
-    if (now.value.kind !== 'dir' || before === null || !holdsBytes(before.value)) return;
-    const display = shown(stored.row, this.#shared.settings);
-    if (display.kind !== 'version' || !holdsBytes(display.value)) return;
-    const dot = this.#shared.nextDot();
-    const row = this.#shared.rules.edit(stored.row, display.dots, dot, now.value);
-    this.#shared.table.setRow(stored, row, { applied: { ...now, dots: [dot] } });
-  }
-
-  /** `keep-both`: the loser's author keeps it under a name that is a function of the loser, so all would choose it. */
-  #keepBoth(stored: StoredRow, before: Applied | null, change: Change): void {
-    const { settings, table, rules, effects } = this.#shared;
-    if (
-      settings.policy !== 'keep-both' ||
-      before === null ||
-      before.value.kind !== 'file' ||
-      change.backupId === null
-    )
-      return;
-    const author = before.dots[0];
-    if (author === undefined || nodeOf(author.actor) !== settings.node || stored.path.includes(CONFLICT_MARK))
-      return;
-    if (!isLive(change.to) || sameContent(before.value, change.to)) return;
-    const copy = table.get(conflictName(stored.path, settings.node, before.value));
-    if (copy.row.siblings.length > 0) return;
-    table.setRow(copy, rules.edit(copy.row, [], this.#shared.nextDot(), before.value), {
-      movedFrom: stored.path,
-    });
-    effects.audit({
-      time: effects.now(),
-      path: copy.path,
-      what: 'conflict-copy',
-      node: settings.node,
-      result: `keeps ${settings.node}'s version`,
-    });
-  }
-
-  /** A local writer changed the old file while it was being replaced: its content is an edit of what it had opened. */
-  #raced(path: RelPath, before: Applied | null, value: Applied['value'], backupId: string | null): void {
-    if (this.#shared.settings.receiveOnly) return;
-    const { table, rules } = this.#shared;
-    const stored = table.get(path);
-    if (sameValue(value, stored.applied?.value ?? ABSENT)) return;
-    for (const backup of this.#shared.rows.backups(path))
-      if (backup.id === backupId) this.#shared.rows.addBackup({ ...backup, value });
-    table.setRow(stored, rules.edit(stored.row, before?.dots ?? [], this.#shared.nextDot(), value));
-  }
-
-  #audit(change: Change, want: Extract<Wanted, { kind: 'value' }>, before: Applied | null): void {
-    const from = before?.value ?? ABSENT;
-    const what = !isLive(change.to)
-      ? 'deleted'
-      : !isLive(from)
-        ? 'created'
-        : sameContent(from, change.to)
-          ? 'metadata'
-          : 'changed';
-    const node = authorOf(want) ?? this.#shared.settings.node;
-    this.#shared.effects.audit({
-      time: this.#shared.effects.now(),
-      path: change.path,
-      what,
-      node,
-      result: 'applied',
-    });
   }
 
   #block(path: RelPath, code: string, message: string): void {
@@ -433,27 +347,6 @@ export class Applying {
     const stored = this.#shared.rows.get(path);
     if (stored?.pending === true && stored.blocked === null) this.#todo.add(path);
   }
-}
-
-const CONFLICT_MARK = '.csyncd-conflict-';
-
-function conflictName(
-  path: RelPath,
-  node: NodeId,
-  value: Extract<Applied['value'], { kind: 'file' }>,
-): RelPath {
-  const slash = path.lastIndexOf('/') + 1;
-  const dot = path.lastIndexOf('.');
-  const stem = dot > slash ? path.slice(slash, dot) : path.slice(slash);
-  const extension = dot > slash ? path.slice(dot) : '';
-  const time = new Date(Number(value.mtimeNs / 1_000_000n)).toISOString().replaceAll(/[-:]|\.\d+/g, '');
-  const mark = `${CONFLICT_MARK}${node}-${time}-${value.sha256.slice(0, 8)}`;
-  return `${path.slice(0, slash)}${stem.slice(0, 255 - mark.length - extension.length)}${mark}${extension}` as RelPath;
-}
-
-function authorOf(want: Extract<Wanted, { kind: 'value' }>): NodeId | null {
-  const dot = want.dots.at(-1);
-  return dot === undefined ? null : nodeOf(dot.actor);
 }
 
 function inOrder(changes: readonly Change[]): Change[] {

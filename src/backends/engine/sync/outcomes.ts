@@ -1,0 +1,137 @@
+/** What a change of the disk that was made means for the rows: applied, losers retired, copies kept, edits found. */
+import type { Change } from '../apply/change.ts';
+import { shown } from '../core/policy.ts';
+import type { Wanted } from '../core/tree.ts';
+import type { Applied, NodeId, Value } from '../core/types.ts';
+import { ABSENT, holdsBytes, isLive, sameContent, sameValue } from '../core/value.ts';
+import { nodeOf } from '../core/vector.ts';
+import type { StoredRow } from '../store/store.ts';
+import { conflictName, isConflictName } from './conflict-copy.ts';
+import type { Plan } from './planning.ts';
+import type { Shared } from './shared.ts';
+
+/** A change in flight, with what the disk held when it was planned. */
+export interface Planned {
+  readonly plan: Extract<Plan, { kind: 'change' }>;
+  readonly before: Applied | null;
+}
+
+/** How often the rarer things happened since the start. */
+export type Counters = {
+  raced: number;
+  stale: number;
+  retired: number;
+  corrupt: number;
+  moved: number;
+  applied: number;
+};
+
+/** Called inside a transaction. */
+export class Outcomes {
+  readonly #shared: Shared;
+  readonly #counters: Counters;
+
+  constructor(shared: Shared, counters: Counters) {
+    this.#shared = shared;
+    this.#counters = counters;
+  }
+
+  /** The disk holds what was planned. */
+  done({ plan, before }: Planned, identity: Applied['identity'], backedUp: boolean): void {
+    const { table, rules } = this.#shared;
+    const { change, want, movedFrom } = plan;
+    this.#counters.applied += 1;
+    const applied: Applied = { value: change.to, dots: want.dots, identity };
+    let stored = table.setApplied(table.get(change.path), applied);
+    if (movedFrom !== null) {
+      this.#counters.moved += 1;
+      const source = table.get(movedFrom);
+      table.setApplied(source, { value: ABSENT, dots: source.applied?.dots ?? [], identity: null });
+    }
+    if (!this.#shared.settings.receiveOnly) {
+      const losers = rules.retirable(stored.row, before, applied, backedUp);
+      if (losers.length > 0) {
+        this.#counters.retired += 1;
+        this.#keepBoth(stored, before, change);
+        stored = table.setRow(stored, rules.retire(stored.row, losers, this.#shared.nextDot()));
+      }
+      this.#giveWay(stored, before, applied);
+    }
+    this.#audit(change, want, before);
+  }
+
+  /** A file that gave way to a directory with live children is superseded by it, by whoever had the file (I13). */
+  #giveWay(stored: StoredRow, before: Applied | null, now: Applied): void {
+    if (now.value.kind !== 'dir' || before === null || !holdsBytes(before.value)) return;
+    const display = shown(stored.row, this.#shared.settings);
+    if (display.kind !== 'version' || !holdsBytes(display.value)) return;
+    const dot = this.#shared.nextDot();
+    const row = this.#shared.rules.edit(stored.row, display.dots, dot, now.value);
+    this.#shared.table.setRow(stored, row, { applied: { ...now, dots: [dot] } });
+  }
+
+  /** `keep-both`: the loser's author keeps it under a name that is a function of the loser, so all would choose it. */
+  #keepBoth(stored: StoredRow, before: Applied | null, change: Change): void {
+    const { settings, table, rules, effects } = this.#shared;
+    if (
+      settings.policy !== 'keep-both' ||
+      before === null ||
+      before.value.kind !== 'file' ||
+      change.backupId === null
+    )
+      return;
+    const author = before.dots[0];
+    if (author === undefined || nodeOf(author.actor) !== settings.node || isConflictName(stored.path)) return;
+    if (!isLive(change.to) || sameContent(before.value, change.to)) return;
+    const copy = table.get(conflictName(stored.path, settings.node, before.value));
+    if (copy.row.siblings.length > 0) return;
+    table.setRow(copy, rules.edit(copy.row, [], this.#shared.nextDot(), before.value), {
+      movedFrom: stored.path,
+    });
+    effects.audit({
+      time: effects.now(),
+      path: copy.path,
+      what: 'conflict-copy',
+      node: settings.node,
+      result: `keeps ${settings.node}'s version`,
+    });
+  }
+
+  /** A local writer changed the old file while it was being replaced: its content is an edit of what it had opened. */
+  raced({ plan, before }: Planned, value: Value): void {
+    const { path, backupId } = plan.change;
+    this.#counters.raced += 1;
+    if (this.#shared.settings.receiveOnly) return;
+    const { table, rules } = this.#shared;
+    const stored = table.get(path);
+    if (sameValue(value, stored.applied?.value ?? ABSENT)) return;
+    for (const backup of this.#shared.rows.backups(path))
+      if (backup.id === backupId) this.#shared.rows.addBackup({ ...backup, value });
+    table.setRow(stored, rules.edit(stored.row, before?.dots ?? [], this.#shared.nextDot(), value));
+  }
+
+  #audit(change: Change, want: Extract<Wanted, { kind: 'value' }>, before: Applied | null): void {
+    const from = before?.value ?? ABSENT;
+    const what = !isLive(change.to)
+      ? 'deleted'
+      : !isLive(from)
+        ? 'created'
+        : sameContent(from, change.to)
+          ? 'metadata'
+          : 'changed';
+    const node = authorOf(want) ?? this.#shared.settings.node;
+    this.#shared.effects.audit({
+      time: this.#shared.effects.now(),
+      path: change.path,
+      what,
+      node,
+      result: 'applied',
+    });
+  }
+}
+
+/** Whose version it is. */
+export function authorOf(want: Extract<Wanted, { kind: 'value' }>): NodeId | null {
+  const dot = want.dots.at(-1);
+  return dot === undefined ? null : nodeOf(dot.actor);
+}
