@@ -1,4 +1,4 @@
-import type { GroupKey, Local } from './handshake.ts';
+import type { Local } from './handshake.ts';
 import type { NetworkEvents } from './link.ts';
 import type { Rates } from './peer-link.ts';
 import type { Strangers } from './strangers.ts';
@@ -21,13 +21,4 @@ export interface Context {
   readonly events: NetworkEvents;
   readonly strangers: Strangers;
   readonly timing: Timing;
-}
-
-/** The groups that two nodes share, with their keys, as text: a link must be made anew when it changes. */
-export function sharedGroups(groups: readonly GroupKey[], self: string, peer: string): string {
-  const shared = groups.filter(({ members }) => members.includes(self) && members.includes(peer));
-  return shared
-    .map(({ name, key }) => `${name}:${key.toString('hex')}`)
-    .sort()
-    .join(' ');
 }

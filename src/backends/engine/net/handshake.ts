@@ -8,6 +8,8 @@ import { decodeGreeting, encodeGreeting } from '../wire/greeting.ts';
 import type { ByeCode, Greeting, GroupFault, Hello, Welcome } from '../wire/greeting.ts';
 import { checkCertificate } from './certificate-check.ts';
 import type { Connection } from './connection.ts';
+import { sharedGroups } from './group-key.ts';
+import type { GroupKey } from './group-key.ts';
 import type { Identity } from './identity.ts';
 import type { LinkProblem } from './link.ts';
 import type { Pins } from './pins.ts';
@@ -16,13 +18,6 @@ import * as refusals from './refusal.ts';
 import type { Parties, Refusal } from './refusal.ts';
 import { keyingMaterial, shownCertificate } from './tls.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
-
-export interface GroupKey {
-  readonly name: string;
-  readonly key: Buffer;
-  /** names of all hosts, this node's among them */
-  readonly members: readonly string[];
-}
 
 /** This node, as it presents itself. */
 export interface Local {
@@ -44,6 +39,8 @@ export interface Session {
   readonly features: ReadonlySet<string>;
   readonly groups: ReadonlySet<string>;
   readonly refused: ReadonlyMap<string, LinkProblem>;
+  /** the groups and keys that this node shared with the peer at that time (group-key.ts) */
+  readonly shared: string;
   readonly clockSkewMs: number;
   readonly fingerprint: string;
   /** the certificate is not pinned yet */
@@ -189,13 +186,14 @@ function introduction({ node, run, version, features, now }: Local) {
 function sessionOf(
   connection: Connection,
   local: Local,
-  { run, features, time, groups }: Welcome | Omit<Hello, 'to'>,
+  { node, run, features, time, groups }: Welcome | Omit<Hello, 'to'>,
 ) {
   return {
     at: connection.at,
     run,
     features: sharedFeatures(features, local.features),
     groups: new Set(groups.map(({ name }) => name)),
+    shared: sharedGroups(local.groups, local.node, node),
     clockSkewMs: time - local.now(),
   };
 }

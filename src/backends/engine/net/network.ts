@@ -4,7 +4,7 @@ import type { NodeId } from '../core/types.ts';
 import { FEATURES } from '../wire/features.ts';
 import { TIMING } from './context.ts';
 import type { Context, Timing } from './context.ts';
-import type { GroupKey } from './handshake.ts';
+import type { GroupKey } from './group-key.ts';
 import type { Identity } from './identity.ts';
 import type { Network, NetworkEvents } from './link.ts';
 import { Listener } from './listener.ts';

@@ -5,9 +5,9 @@ import type { NodeId } from '../core/types.ts';
 import { encodeGreeting } from '../wire/greeting.ts';
 import { arbitrate } from './arbiter.ts';
 import { Connection } from './connection.ts';
-import { sharedGroups } from './context.ts';
 import type { Context } from './context.ts';
 import { problemOf } from './dial-problem.ts';
+import { sharedGroups } from './group-key.ts';
 import { greet, Refused } from './handshake.ts';
 import type { Session } from './handshake.ts';
 import type { LinkProblem } from './link.ts';
@@ -48,11 +48,11 @@ export class Peer {
   readonly name: NodeId;
   readonly #context: Context;
   readonly #runs = new Runs();
-  #link: { readonly link: PeerLink; readonly since: number; readonly shared: string } | null = null;
+  #link: { readonly link: PeerLink; readonly since: number } | null = null;
   #dial: Dial | null = null;
   /** a call that was taken, until the caller has accepted */
-  #call: { readonly link: string; readonly connection: Connection; readonly settled: Promise<void> } | null =
-    null;
+  #call: Call | null = null;
+  #bulkDial: AbortController | null = null;
   #gone: string[] = [];
   #attempt = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -80,8 +80,8 @@ export class Peer {
 
   /** The config has changed: a link that proved other groups, or other keys, is made anew. */
   reconfigured(): void {
-    if (this.#link !== null && this.#link.shared !== this.#shared())
-      this.#link.link.close('the configuration changed');
+    const link = this.#link?.link;
+    if (link !== undefined && link.session.shared !== this.#shared()) link.close('the configuration changed');
     this.nudge();
   }
 
@@ -92,7 +92,7 @@ export class Peer {
     else this.#context.strangers.report(at, problem);
   }
 
-  /** A call for a link, all proofs given. null: taken, and `called` or `notCalled` must follow. */
+  /** A call for a link, all proofs given. null: taken; `called` follows, or the connection closes. */
   admit(session: Session, connection: Connection): Refusal | null {
     const { local } = this.#context;
     const parties = { self: local.node, peer: this.name, at: session.at };
@@ -143,7 +143,7 @@ export class Peer {
     this.#timer = null;
     if (this.#stopped || this.#link !== null || this.#dial !== null || this.#call !== null) return;
     if (ms === 0) void this.#dialNow();
-    else this.#timer = setTimeout(() => void this.#dialNow(), ms).unref();
+    else this.#timer = setTimeout(() => this.#dialAfter(0), ms).unref();
   }
 
   async #dialNow(): Promise<void> {
@@ -207,23 +207,34 @@ export class Peer {
 
   #establish(session: Session, connection: Connection): PeerLink | null {
     const { local, rates, events } = this.#context;
-    if (this.#runs.alive(session.run) === 'clone') {
-      const { code, problem, told } = clone({ self: local.node, peer: this.name, at: session.at });
-      connection.close(problem.message, encodeGreeting({ kind: 'bye', code, message: told }));
-      this.#link?.link.close(problem.message);
-      this.report(problem, session.at);
+    if (this.#runs.alive(session.run) === 'clone') return this.#refuseClone(session, connection);
+    if (session.shared !== this.#shared()) {
+      connection.close('the configuration changed');
+      this.#dialAfter(this.#backoff());
       return null;
     }
-    if (session.fresh && local.identity.ca === null)
-      local.pins.pin(this.name, session.fingerprint, local.now());
+    if (session.fresh) local.pins.pin(this.name, session.fingerprint, local.now());
     this.#link?.link.close('replaced by a new connection');
     this.#giveWay();
     const link = new PeerLink(connection, session, rates, () => this.#linkClosed(link));
-    this.#link = { link, since: performance.now(), shared: this.#shared() };
+    this.#link = { link, since: performance.now() };
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#expectBulk(link);
     link.start(events.linked(link));
     return link.closed ? null : link;
+  }
+
+  #refuseClone(session: Session, connection: Connection): null {
+    const { code, problem, told } = clone({
+      self: this.#context.local.node,
+      peer: this.name,
+      at: session.at,
+    });
+    connection.close(problem.message, encodeGreeting({ kind: 'bye', code, message: told }));
+    this.#link?.link.close(problem.message);
+    this.report(problem, session.at);
+    this.#dialAfter(this.#backoff());
+    return null;
   }
 
   #expectBulk(link: PeerLink): void {
