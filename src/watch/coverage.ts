@@ -34,6 +34,8 @@ interface Visit {
 /** ms of work at a stretch, so that events and signs of life pass in between */
 const SLICE_MS = 10;
 const PATCH_ATTEMPTS = 3;
+/** Linux: bytes of a path, with the NUL at its end */
+const PATH_MAX = 4096;
 
 export class Coverage {
   readonly index = new DirectoryIndex();
@@ -220,8 +222,10 @@ export class Coverage {
     }
     const fresh: DirNode[] = [];
     for (const name of directories) {
-      if (node.children?.has(name) === true || !this.#options.enters(below(path, name))) continue;
-      fresh.push(this.index.add(node, name));
+      const child = below(path, name);
+      if (node.children?.has(name) === true || !this.#options.enters(child)) continue;
+      if (this.absolute(child).length < PATH_MAX) fresh.push(this.index.add(node, name));
+      else this.#options.onUncovered(child, 'ENAMETOOLONG');
     }
     return fresh;
   }

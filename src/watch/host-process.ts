@@ -31,10 +31,11 @@ export class HostProcess {
     const canary = mkdtempSync(`${memoryFolder()}/csyncd-watch-`);
     this.#canary = canary;
     this.recursive = orders.recursive;
+    // No signal must reach it that has a handler: @parcel/watcher's thread ends when one interrupts it.
     // In a session of its own: a Ctrl-C at the daemon's terminal is for the daemon, which still has work to end.
     this.#child = fork(HOST, [], {
       detached: true,
-      execArgv: [],
+      execArgv: ['--disable-sigusr1'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#child.on('message', (message: HostMessage) => {

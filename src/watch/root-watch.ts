@@ -212,10 +212,15 @@ export class RootWatch {
       this.#suspect('mounts changed at or around the root');
       this.#replace('mounts changed at or around the root');
     }
-    if (this.#shortcomings.size > 0 && this.#coverage.uncovered.size === 0 && this.#recursive) {
-      this.#shortcomings.clear();
-      this.#tellCovered();
-    }
+    if (this.#coverage.uncovered.size === 0 && this.#passedShortcomings()) this.#tellCovered();
+  }
+
+  /** Forgets those that no uncovered directory is the reason for any more; true when there were some. */
+  #passedShortcomings(): boolean {
+    const before = this.#shortcomings.size;
+    for (const { code, lasting } of this.#shortcomings.values())
+      if (!lasting) this.#shortcomings.delete(code);
+    return this.#shortcomings.size < before;
   }
 
   #checkCanary(now: number): void {

@@ -7,6 +7,8 @@ export interface Shortcoming {
   readonly code: string;
   readonly message: string;
   readonly hint: string;
+  /** holds for the life of the host; false: until every directory is watched */
+  readonly lasting: boolean;
 }
 
 const SWEPT = 'its changes are found by periodic looks only, and later';
@@ -20,12 +22,14 @@ export function uncoveredDirectory(path: string, errno: string): Shortcoming {
         code: 'too-few-watches',
         message: `no inotify watches are left, first for ${dir}: ${SWEPT}`,
         hint: 'raise fs.inotify.max_user_watches to twice the number of directories',
+        lasting: false,
       };
     case 'EMFILE':
       return {
         code: 'too-few-instances',
         message: `no inotify instance is left, first for ${dir}: ${SWEPT}`,
         hint: 'raise fs.inotify.max_user_instances, or the limit on open files',
+        lasting: false,
       };
     case 'EACCES':
     case 'EPERM':
@@ -33,24 +37,28 @@ export function uncoveredDirectory(path: string, errno: string): Shortcoming {
         code: 'unreadable-directory',
         message: `no permission for ${dir}: it is not watched`,
         hint: 'let the daemon read it, or exclude it',
+        lasting: false,
       };
     case 'ENAMETOOLONG':
       return {
         code: 'path-too-long',
         message: `the path of ${dir} is too long to be watched: ${SWEPT}`,
         hint: 'shorten the path, or exclude it',
+        lasting: true,
       };
     case 'EOPNOTSUPP':
       return {
         code: 'unsuitable-file-system',
         message: `the file system does not report changes that are made elsewhere: ${SWEPT}`,
         hint: 'keep mappings on a local file system',
+        lasting: false,
       };
     default:
       return {
         code: 'unwatchable-directory',
         message: `${dir} cannot be watched (${errno}): ${SWEPT}`,
         hint: 'see the kernel log, or exclude it',
+        lasting: false,
       };
   }
 }
@@ -59,6 +67,7 @@ export const noRecursiveWatch: Shortcoming = {
   code: 'watcher-did-not-start',
   message: 'the recursive watcher did not start: every directory has a watch of its own',
   hint: 'raise fs.inotify.max_user_instances; it is tried again from time to time',
+  lasting: true,
 };
 
 /** statfs types of file systems that other machines write to: nfs, smb, cifs, smb2, fuse, ceph, 9p, afs, gfs2, ocfs2, lustre */

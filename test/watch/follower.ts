@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { bytesToText } from '../../src/util/bytes.ts';
 import { createWatcher, type Tuning } from '../../src/watch/supervisor.ts';
-import type { Hint, Watcher, WatcherEvent } from '../../src/watch/watcher.ts';
+import type { Hint, Watcher, WatcherEvent, WatcherOptions } from '../../src/watch/watcher.ts';
 
 const BOUND_MS = 60_000;
 const POLL_MS = 20;
@@ -18,6 +18,8 @@ export interface FollowerOptions {
   readonly include?: readonly string[];
   readonly sweepMs?: number;
   readonly tuning?: Partial<Tuning>;
+  /** instead of a watcher of this process */
+  readonly create?: (options: WatcherOptions, tuning: Partial<Tuning>) => Watcher;
 }
 
 export class Follower {
@@ -29,9 +31,9 @@ export class Follower {
 
   constructor(root: string, options: FollowerOptions = {}) {
     this.root = root;
-    const { exclude = [], include = [], sweepMs = 600_000, tuning = {} } = options;
+    const { exclude = [], include = [], sweepMs = 600_000, tuning = {}, create = createWatcher } = options;
     // Sweeps by the clock are out of reach, so that a directory that tells nothing is found out.
-    this.watcher = createWatcher(
+    this.watcher = create(
       {
         root,
         hidden: ['.csyncd'],
@@ -134,7 +136,8 @@ export class Follower {
   #lookAtEntry(path: string): void {
     if (path === '.csyncd') return;
     const value = valueOf(this.absolute(path));
-    if (value === null || !value.startsWith('dir')) this.#forgetBelow(path);
+    const wasDir = this.#model.get(path)?.startsWith('dir') === true;
+    if (wasDir && value?.startsWith('dir') !== true) this.#forgetBelow(path);
     if (value === null) this.#model.delete(path);
     else this.#model.set(path, value);
   }
