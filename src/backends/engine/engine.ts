@@ -131,6 +131,7 @@ export class Engine {
       engines: () => this.#engines.values(),
       audit: this.trail,
       rules: (group) => this.#group(group).backup,
+      session: (group, peer) => this.#sessions.linkedTo(group, peer),
       log,
     });
   }

@@ -93,6 +93,17 @@ export class Exchange {
     if (this.#isOpen) this.open();
   }
 
+  /** Asks the peer for its whole table, and tells it ours, whatever either is believed to hold. */
+  exchangeAll(node: NodeId): void {
+    const progress = this.#shared.rows.progress(node);
+    if (!this.#isOpen || progress === null) return;
+    this.#shared.rows.setProgress(node, { ...progress, theirSeq: 0 });
+    this.#sayOpen(node);
+    const outgoing = this.#peers.get(node)?.outgoing;
+    outgoing?.startOver();
+    this.#shared.effects.wake();
+  }
+
   standing(peer: NodeId): PeerStanding {
     return this.#peers.get(peer)?.standing ?? { kind: 'unlinked' };
   }

@@ -88,9 +88,13 @@ export class Outgoing {
     return due;
   }
 
-  /** Whether everything up to now has been told. */
-  isCaughtUp(lastSeq: Seq): boolean {
-    return this.#position >= lastSeq && this.#deferred.size === 0;
+  /** Tells the whole table again: what the peer is believed to know does not count. */
+  startOver(): void {
+    this.#position = 0;
+    this.#told = 0;
+    this.#marked = -1;
+    this.#deferred.clear();
+    this.knowledge = new Map();
   }
 
   #select(chunk: readonly StoredRow[], context: OutgoingContext): { rows: RowUpdate[]; last: Seq } {

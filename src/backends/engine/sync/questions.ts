@@ -1,7 +1,8 @@
 /** Answers to what peers ask besides rows: only about mappings of groups that the link proved. */
 import { CsyncdError } from '../../../util/errors.ts';
 import type { MappingEngine } from './mapping-engine.ts';
-import { answerList, answerSums, prepareParams, rangeParams, rangesParams } from './verify.ts';
+import { sumRows } from './verify-tree.ts';
+import { aboutParams, answerList, answerSums, prepareParams, rangeParams, rangesParams } from './verify.ts';
 import { prepareOwn } from './verify-mapping.ts';
 
 export type FindEngine = (group: string, mapping: string) => MappingEngine | null;
@@ -26,6 +27,8 @@ export async function answerQuestion(method: string, params: unknown, find: Find
       const asked = rangeParams.parse(params);
       return answerList(engineOf(asked).replica.shared.rows, asked.range);
     }
+    case 'rows.sum':
+      return sumRows(engineOf(aboutParams.parse(params)).replica.shared.rows);
     default:
       throw new CsyncdError('unknown-question', `does not know ${method}`);
   }

@@ -155,6 +155,11 @@ export class Replica implements EffectAnswers {
     if (this.#state === 'live') this.#exchange.ready();
   }
 
+  /** This node and the peer tell each other everything from the start. */
+  exchangeAll(peer: NodeId): void {
+    this.#exchange.exchangeAll(peer);
+  }
+
   /** Starts no more changes of the disk; peers are still served. */
   halt(): void {
     this.#applying.halt();

@@ -1,9 +1,9 @@
 /** What a node says of its tree when it is compared: counts and fingerprints of ranges of paths, then the entries. */
-import { encodeValue } from '../core/encode.ts';
+import { encodeRow, encodeValue } from '../core/encode.ts';
 import { addFingerprint, fingerprintOf, ZERO_FINGERPRINT, type Fingerprint } from '../core/fingerprint.ts';
 import type { RelPath, Value } from '../core/types.ts';
 import { isLive } from '../core/value.ts';
-import type { MappingStore } from '../store/store.ts';
+import type { MappingStore, StoredRow } from '../store/store.ts';
 import { comparePaths } from './path-order.ts';
 
 const PAGE = 2000;
@@ -24,20 +24,25 @@ export interface TreeEntry {
   readonly value: Value;
 }
 
-/** Yields to other work of the process between pages: a million entries take seconds. */
-async function* entriesOf(rows: MappingStore, range: PathRange): AsyncGenerator<TreeEntry> {
-  let after = range.after;
+/** Yields to other work of the process between pages: a million rows take seconds. */
+async function* pagesOf(rows: MappingStore, from: RelPath | null): AsyncGenerator<StoredRow[]> {
+  let after = from;
   for (;;) {
     const page = rows.page(after, PAGE);
-    for (const row of page) {
-      if (range.until !== null && comparePaths(row.path, range.until) > 0) return;
-      if (row.applied !== null && isLive(row.applied.value))
-        yield { path: row.path, value: row.applied.value };
-    }
+    yield page;
     const last = page.at(-1);
     if (page.length < PAGE || last === undefined) return;
     after = last.path;
     await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function* entriesOf(rows: MappingStore, range: PathRange): AsyncGenerator<TreeEntry> {
+  for await (const page of pagesOf(rows, range.after)) {
+    for (const { path, applied } of page) {
+      if (range.until !== null && comparePaths(path, range.until) > 0) return;
+      if (applied !== null && isLive(applied.value)) yield { path, value: applied.value };
+    }
   }
 }
 
@@ -81,8 +86,25 @@ export async function listRange(rows: MappingStore, range: PathRange): Promise<T
   return entries;
 }
 
+/** Over the replicated state of all paths instead of the disk: equal on nodes that have told each other everything. */
+export async function sumRows(rows: MappingStore): Promise<RangeSum> {
+  let count = 0;
+  let fingerprint = ZERO_FINGERPRINT;
+  for await (const page of pagesOf(rows, null)) {
+    for (const { path, row } of page) {
+      if (row.context.size === 0) continue;
+      count += 1;
+      fingerprint = addFingerprint(fingerprint, fingerprintOfPath(path, encodeRow(row)));
+    }
+  }
+  return { count, fingerprint };
+}
+
 function fingerprintOfEntry({ path, value }: TreeEntry): Fingerprint {
-  const encoded = encodeValue(value);
+  return fingerprintOfPath(path, encodeValue(value));
+}
+
+function fingerprintOfPath(path: RelPath, encoded: Uint8Array): Fingerprint {
   const bytes = new Uint8Array(path.length + 1 + encoded.length);
   for (let at = 0; at < path.length; at++) bytes[at] = path.charCodeAt(at);
   bytes.set(encoded, path.length + 1);

@@ -17,13 +17,14 @@ const LIST = 64;
 
 const pathField = z.string().transform((path) => path as RelPath);
 const rangeField = z.object({ after: pathField.nullable(), until: pathField.nullable() });
+export const aboutParams = z.object({ group: z.string(), mapping: z.string() });
 export const rangesParams = z.object({
   group: z.string(),
   mapping: z.string(),
   ranges: z.array(rangeField).max(PARTS),
 });
-export const rangeParams = z.object({ group: z.string(), mapping: z.string(), range: rangeField });
-export const prepareParams = z.object({ group: z.string(), mapping: z.string(), deep: z.boolean() });
+export const rangeParams = aboutParams.extend({ range: rangeField });
+export const prepareParams = aboutParams.extend({ deep: z.boolean() });
 
 const count = z.number().int().nonnegative();
 const sumsResult = z.array(z.object({ count, fingerprint: z.tuple([count, count, count, count]) }));
