@@ -26,7 +26,8 @@ export interface ClusterOptions<Name extends string> {
   readonly group?: Keys;
   readonly hosts?: Readonly<Record<string, Keys>>;
   readonly config?: Keys;
-  readonly disk?: Disk;
+  /** what a node's mappings are on, by its name; default: a folder of the machine's disk */
+  readonly disks?: Readonly<Partial<Record<Name, Disk>>>;
   /** called before the daemons start: for files that are there already */
   readonly before?: (nodes: Readonly<Record<Name, ClusterNode>>) => void | Promise<void>;
   /** whether to start the daemons and wait until all are connected; default true */
@@ -70,7 +71,7 @@ export class Cluster<Name extends string> {
       group: options.group ?? {},
       hosts: options.hosts ?? {},
       config: options.config ?? {},
-      disk: options.disk ?? { kind: 'folder' },
+      disks: (options.disks ?? {}) as Readonly<Record<string, Disk>>,
     };
     this.all = this.#places.make(places).map((place) => new ClusterNode(place, this.#network));
     this.nodes = Object.fromEntries(this.all.map((node) => [node.name, node])) as Record<Name, ClusterNode>;

@@ -134,10 +134,14 @@ export class ClusterNode {
 
   // The command line
 
-  /** Runs `csyncd ARGS --config …` at this node. */
+  /** Runs `csyncd ARGS --config …` with this node's config. */
   async cli(...args: readonly string[]): Promise<CommandResult> {
-    const command = [CSYNCD, ...args, '--config', this.place.configFile];
-    const finished = await run(this.#network.at(this.name, command));
+    return await this.csyncd(...args, '--config', this.place.configFile);
+  }
+
+  /** Runs `csyncd ARGS` at this node. */
+  async csyncd(...args: readonly string[]): Promise<CommandResult> {
+    const finished = await run(this.#network.at(this.name, [CSYNCD, ...args]));
     return { ...finished, json: args.includes('--json') ? parsed(finished.stdout) : null };
   }
 

@@ -23,7 +23,7 @@ export interface PlaceOptions {
   readonly hosts: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** further keys at the top */
   readonly config: Readonly<Record<string, unknown>>;
-  readonly disk: Disk;
+  readonly disks: Readonly<Record<string, Disk>>;
 }
 
 export class Places {
@@ -53,7 +53,7 @@ export class Places {
     const dir = join(this.base, name);
     const disk = join(dir, 'disk');
     fs.mkdirSync(disk, { recursive: true });
-    this.#mount(disk, options.disk);
+    this.#mount(disk, options.disks[name] ?? { kind: 'folder' });
     const rootOf = (node: string, mapping: string) => join(this.base, node, 'disk', mapping);
     const mappings = Object.entries(options.mappings).map(([mapping, keys]) => {
       const paths = Object.fromEntries(options.names.map((node) => [node, rootOf(node, mapping)]));
