@@ -70,7 +70,8 @@ export function run(history: History, options: RunOptions = {}): RunResult {
 function perform(world: World, nodes: readonly SimNode[], op: Op): void {
   const node = nodes[op.node];
   if (node === undefined) return;
-  if (isEdit(op)) return node.arm(op.during ?? 0, () => node.edit(op));
+  const moment = [op.during ?? 0, op.call ?? null] as const;
+  if (isEdit(op)) return node.arm(...moment, () => node.edit(op));
   switch (op.do) {
     case 'scan':
       return node.process?.fullScan();
@@ -89,7 +90,7 @@ function perform(world: World, nodes: readonly SimNode[], op: Op): void {
       return world.net.healAll();
     case 'kill':
     case 'power':
-      return node.arm(op.calls, () => node.stop(op.do));
+      return node.arm(...moment, () => node.stop(op.do));
     case 'restart':
       return node.boot();
     case 'skew':
@@ -110,7 +111,11 @@ function settle(world: World, nodes: readonly SimNode[]): void {
   for (const node of nodes) node.disarm();
   for (const node of nodes) node.mend();
   net.healAll();
-  for (const node of nodes) node.boot();
+  for (const node of nodes) {
+    node.boot();
+    if (node.process === null)
+      throw new InvariantError('I16 no stop', `${node.name} does not start: ${node.problem}`);
+  }
   const until = scheduler.now() + PATIENCE;
   scheduler.runUntil(scheduler.now() + 1000);
   for (let round = 0; round < 3; round++) {

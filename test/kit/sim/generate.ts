@@ -77,11 +77,16 @@ export function generate(seed: number, shape: Shape = {}): History {
     if (mishap) {
       const act = anyMishap(random, nodes);
       if (single && act.do === 'power') continue;
-      ops.push({ after, node: random.int(nodes), ...act });
+      const op: Op = { after, node: random.int(nodes), ...act };
+      ops.push(
+        (act.do === 'kill' || act.do === 'power') && random.chance(0.8)
+          ? { ...op, ...anyMoment(random) }
+          : op,
+      );
       continue;
     }
     const op: Op = { after, node: single ? 0 : random.int(nodes), ...anyEdit(random, i) };
-    ops.push(random.chance(0.2) ? { ...op, during: 1 + random.int(60) } : op);
+    ops.push(random.chance(0.25) ? { ...op, ...anyMoment(random) } : op);
   }
   return {
     seed,
@@ -89,9 +94,29 @@ export function generate(seed: number, shape: Shape = {}): History {
     policy: shape.policy ?? random.pick(POLICIES),
     tickMs: random.pick([0, 0, 4, 1000]),
     durability: random.pick(['strict', 'relaxed'] as const),
+    inline: random.chance(0.6),
     single,
     ops,
   };
+}
+
+const CALLS = [
+  'rename',
+  'link',
+  'unlink',
+  'fstat',
+  'lstat',
+  'read',
+  'fsync',
+  'createFile',
+  'listStat',
+  'mkdir',
+] as const;
+
+/** Somewhere in the engine's work on that node: at any system call, or at those where names change. */
+function anyMoment(random: Random): { during: number; call?: string } {
+  if (random.chance(0.4)) return { during: 1 + random.int(60) };
+  return { during: 1 + random.int(4), call: random.pick(CALLS) };
 }
 
 function anyEdit(random: Random, index: number): Edit {
@@ -134,9 +159,6 @@ function anyMishap(random: Random, nodes: number): Mishap {
     case 'partition':
     case 'cut':
       return { do: act, peer: random.int(nodes) };
-    case 'kill':
-    case 'power':
-      return { do: act, calls: random.chance(0.3) ? 0 : random.int(40) };
     case 'skew':
       return { do: act, ms: random.pick([-5000, -10, 10, 5000, 3_600_000, -3_600_000]) };
     case 'break':

@@ -26,8 +26,8 @@ export type Mishap =
   /** the watcher loses its next events */
   | { readonly do: 'deaf'; readonly events: number }
   | { readonly do: 'partition' | 'cut'; readonly peer: number }
-  /** the process ends at its n-th system call from now on; `power` takes the machine with it */
-  | { readonly do: 'kill' | 'power'; readonly calls: number }
+  /** the process ends; `power` takes the machine with it */
+  | { readonly do: 'kill' | 'power' }
   /** the clock jumps */
   | { readonly do: 'skew'; readonly ms: number }
   /** calls that read this path fail with EIO until `mend` */
@@ -38,8 +38,9 @@ export type Op = (Edit | Mishap) & {
   /** ms since the operation before */
   readonly after: number;
   readonly node: number;
-  /** an edit that waits for the n-th system call of the engine on that node: the races */
+  /** what waits for the n-th system call of the engine on that node, of any kind or of one: the races, the crash points */
   readonly during?: number;
+  readonly call?: string;
 };
 
 export interface History {
@@ -48,6 +49,8 @@ export interface History {
   readonly policy: Policy;
   readonly tickMs: number;
   readonly durability: 'strict' | 'relaxed';
+  /** contents travel with their rows; else every content is fetched, as a large one is */
+  readonly inline: boolean;
   /** what its shape promises: nobody can conflict when only one node writes */
   readonly single: boolean;
   readonly ops: readonly Op[];

@@ -15,37 +15,45 @@ export class Ledger {
   private readonly superseded = new Set<string>();
   /** `path NUL text` of the same */
   private readonly removed = new Set<string>();
+  /** paths that users of a node have changed there */
+  private readonly touchedBy: Set<string>[] = [];
   /** contents that users of a node have written there */
   private readonly byNode: Set<string>[] = [];
+  private readonly excused = new Set<string>();
   /** contents that a process wrote over through a descriptor */
   private readonly overwritten = new Set<string>();
 
   /** A user's edit, or what a power cut did, as the difference of two trees of one node. */
   edited(node: number, before: Tree, after: Tree): void {
+    const touched = (this.touchedBy[node] ??= new Set());
     for (const [path, entry] of before) {
       const now = after.get(path);
       if (now !== undefined && sameEntry(entry, now)) continue;
+      touched.add(path);
       this.superseded.add(`${path}\0${entry.text}\0${entry.mtimeNs}`);
       if (now?.text !== entry.text || now.kind !== entry.kind) this.removed.add(`${path}\0${entry.text}`);
     }
     for (const [path, entry] of after) {
       const was = before.get(path);
-      if (was === undefined || !sameEntry(entry, was)) this.make(node, path, entry);
+      if (was !== undefined && sameEntry(entry, was)) continue;
+      touched.add(path);
+      this.make(node, path, entry);
     }
   }
 
   /**
-   * What a power cut left: what users had not flushed may be gone or be as before, and that is no fault. What csyncd had
-   * put there must stay, where it promised that (`strict`).
+   * What a power cut left: what users of this node had not flushed may be gone, or be as before, and that is no fault. What
+   * csyncd did must stay done, or be done again.
    */
-  powerLost(node: number, before: Tree, after: Tree, durability: 'strict' | 'relaxed'): void {
-    const own = this.byNode[node] ?? new Set<string>();
-    const excused = (path: string): boolean => {
-      if (durability === 'relaxed') return true;
-      return [before.get(path), after.get(path)].some((entry) => entry !== undefined && own.has(entry.text));
-    };
-    const only = (tree: Tree): Tree => new Map([...tree].filter(([path]) => excused(path)));
-    this.edited(node, only(before), only(after));
+  powerLost(node: number, before: Tree, after: Tree): void {
+    const touched = this.touchedBy[node] ?? new Set<string>();
+    for (const path of touched) {
+      const [was, now] = [before.get(path), after.get(path)];
+      if (was !== undefined && (now === undefined || !sameEntry(was, now))) {
+        this.superseded.add(`${path}\0${was.text}\0${was.mtimeNs}`);
+      }
+      if (now !== undefined && (was === undefined || !sameEntry(was, now))) this.make(node, path, now);
+    }
   }
 
   /** A process wrote to a file that has no name for users any more. */
@@ -56,6 +64,11 @@ export class Ledger {
   /** Whether a user of this node wrote this content there. */
   wrote(node: number, text: string): boolean {
     return this.byNode[node]?.has(text) ?? false;
+  }
+
+  /** What came before what at this path cannot be known. */
+  excuse(path: string): void {
+    this.excused.add(path);
   }
 
   /** I3: contents that are nowhere, though nobody replaced them who had them before his eyes. */
@@ -73,7 +86,7 @@ export class Ledger {
   resurrected(tree: Tree): string[] {
     const back: string[] = [];
     for (const [path, { kind, text }] of tree) {
-      if (kind !== 'file' || text === '') continue;
+      if (kind !== 'file' || text === '' || this.excused.has(path)) continue;
       const key = `${path}\0${text}`;
       if (this.removed.has(key) && this.made.get(key)?.count === 1)
         back.push(`${path} ${JSON.stringify(text)}`);

@@ -11,7 +11,7 @@ import { InvariantError } from './observer.ts';
 import { Crash } from './fs.ts';
 import { GROUP, MAPPING, Process, type Machine } from './process.ts';
 import { StorePast } from './store-past.ts';
-import { difference, textOf, treeOf, type Tree } from './trees.ts';
+import { changed, textOf, treeOf, type Tree } from './trees.ts';
 import { count, type NodeHooks, type World } from './world.ts';
 
 const READS = new Set(['openDir', 'openFile', 'list', 'listStat', 'read', 'lstat', 'readlink']);
@@ -22,13 +22,15 @@ export class SimNode implements Machine {
   readonly hooks: NodeHooks = { receive: null };
   store: MemoryStore;
   process: Process | null = null;
+  /** why it could not start */
+  problem = '';
   private readonly index: number;
   private readonly world: World;
   private readonly past: StorePast | null;
   private actor: Actor;
   private skewMs = 0;
-  private calls = 0;
-  private armed: { readonly at: number; readonly run: () => void }[] = [];
+  private armed: { left: number; readonly call: string | null; readonly run: () => void }[] = [];
+  private readonly touchedWhileDown = new Set<string>();
   private readonly broken = new Set<string>();
   private deafFor = 0;
   private isEngine = false;
@@ -58,6 +60,11 @@ export class SimNode implements Machine {
 
   boot(): void {
     if (this.process !== null) return;
+    // A user changed what a crash left half done: on top of the old version, or of the new? Nobody can know.
+    for (const { path } of this.store.mapping(GROUP, MAPPING).intents()) {
+      if (this.touchedWhileDown.has(path)) this.world.ledger.excuse(path);
+    }
+    this.touchedWhileDown.clear();
     try {
       const process = new Process(this, this.world);
       this.process = process;
@@ -66,6 +73,7 @@ export class SimNode implements Machine {
       // A crash in the middle of it, or a full disk; it is tried again.
       if (!(error instanceof Crash || error instanceof SysError || error instanceof CsyncdError)) throw error;
       this.kill();
+      this.problem = error.message;
     }
   }
 
@@ -80,7 +88,7 @@ export class SimNode implements Machine {
 
   /** Adds what the running replica counted to the world's counters. */
   tally(): void {
-    const counters = this.process?.replica.applying.counters ?? {};
+    const counters: Readonly<Record<string, number>> = this.process?.replica.applying.counters ?? {};
     for (const [what, number] of Object.entries(counters)) count(this.world, what, number);
   }
 
@@ -97,7 +105,7 @@ export class SimNode implements Machine {
     }
     new Dots(this.name as NodeId, this.store, () => this.now()).newEpoch();
     this.store.newTableId();
-    this.world.ledger.powerLost(this.index, before, treeOf(this.disk), this.world.history.durability);
+    this.world.ledger.powerLost(this.index, before, treeOf(this.disk));
   }
 
   /** The daemon, or the machine, ends right here, in the middle of a system call or not. */
@@ -112,11 +120,10 @@ export class SimNode implements Machine {
     this.skewMs += ms;
   }
 
-  /** Something happens just before the engine's n-th system call from now on; 0 = now. */
-  arm(calls: number, run: () => void): void {
-    if (calls === 0) return run();
-    this.armed.push({ at: this.calls + calls, run });
-    this.armed.sort((a, b) => a.at - b.at);
+  /** Something happens just before the engine's n-th system call of this kind (null = any) from now on; 0 = now. */
+  arm(calls: number, call: string | null, run: () => void): void {
+    if (calls === 0) run();
+    else this.armed.push({ left: calls, call, run });
   }
 
   /** What still waits for a system call happens now. */
@@ -159,12 +166,17 @@ export class SimNode implements Machine {
     const after = treeOf(this.disk);
     if (overwritten !== null) this.world.ledger.wroteUnseen(overwritten);
     this.world.ledger.edited(this.index, before, after);
+    if (this.process === null) for (const path of changed(before, after)) this.touchedWhileDown.add(path);
     this.notice(before, after);
   }
 
   beforeCall(call: string, inode: Inode | null, name: string): void {
-    this.calls++;
-    while (this.armed[0] !== undefined && this.armed[0].at <= this.calls) this.armed.shift()?.run();
+    for (const armed of this.armed) if (armed.call === null || armed.call === call) armed.left--;
+    const due = this.armed.filter(({ left }) => left <= 0);
+    if (due.length > 0) {
+      this.armed = this.armed.filter(({ left }) => left > 0);
+      for (const { run } of due) run();
+    }
     if (this.broken.size === 0 || inode === null || !READS.has(call)) return;
     const path = [pathOf(inode), name].filter((part) => part !== '').join('/');
     if (this.broken.has(path)) {
@@ -201,14 +213,7 @@ export class SimNode implements Machine {
   }
 
   private notice(before: Tree, after: Tree): void {
-    for (const path of new Set([...before.keys(), ...after.keys()])) {
-      if (before.get(path) !== undefined && after.get(path) !== undefined) {
-        const pair = [new Map([[path, before.get(path)]]), new Map([[path, after.get(path)]])] as [
-          Tree,
-          Tree,
-        ];
-        if (difference(...pair) === null) continue;
-      }
+    for (const path of changed(before, after)) {
       if (this.deafFor > 0) {
         this.deafFor--;
         count(this.world, 'events lost');

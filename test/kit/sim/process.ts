@@ -6,8 +6,8 @@ import { hash } from 'node:crypto';
 import { applyBatch } from '../../../src/backends/engine/apply/apply.ts';
 import { prepareRoot } from '../../../src/backends/engine/apply/prepare.ts';
 import { recover } from '../../../src/backends/engine/apply/recover.ts';
-import type { Change } from '../../../src/backends/engine/apply/change.ts';
-import type { NodeId, RelPath } from '../../../src/backends/engine/core/types.ts';
+import type { ApplyReport, Change } from '../../../src/backends/engine/apply/change.ts';
+import type { NodeId, RelPath, Sha256 } from '../../../src/backends/engine/core/types.ts';
 import type { BeliefReader, Look } from '../../../src/backends/engine/scan/observation.ts';
 import { HIDDEN_DIR, RootLost } from '../../../src/backends/engine/scan/root.ts';
 import { scanSteps } from '../../../src/backends/engine/scan/scan.ts';
@@ -15,6 +15,7 @@ import type { MappingStore } from '../../../src/backends/engine/store/store.ts';
 import type { MemoryStore } from '../../../src/backends/engine/store/memory.ts';
 import { Dots } from '../../../src/backends/engine/sync/dots.ts';
 import type { Effects, FetchRequest, Fetched } from '../../../src/backends/engine/sync/effects.ts';
+import { locateContent } from '../../../src/backends/engine/sync/locate-content.ts';
 import { LookJob } from '../../../src/backends/engine/sync/looking.ts';
 import { Replica } from '../../../src/backends/engine/sync/replica.ts';
 import { RULES } from '../../../src/backends/engine/sync/shared.ts';
@@ -68,9 +69,13 @@ export class Process implements Effects, NetNode<Packet> {
   private readonly beliefs: BeliefReader;
   private readonly wants = new Map<number, Wanted>();
   private nextWant = 1;
+  private readonly dots: Dots;
+  private isRollingBack = false;
   private woken = false;
   private timer: { cancel(): void } | null = null;
   private hints = new Map<string, Look>();
+  private readonly queue: { readonly looks: readonly Look[]; readonly done: () => void }[] = [];
+  private isLooking = false;
   alive = true;
 
   constructor(machine: Machine, world: World) {
@@ -82,9 +87,10 @@ export class Process implements Effects, NetNode<Packet> {
     this.rootFd = machine.asEngine(() => this.prepareRoot());
     this.beliefs = beliefsOf(this.rows);
     const { history, names, sabotage } = world;
+    this.dots = new Dots(name as NodeId, store, () => machine.now());
     this.replica = new Replica({
       store,
-      dots: new Dots(name as NodeId, store, () => machine.now()),
+      dots: this.dots,
       effects: this,
       rules: { ...RULES, ...sabotage.rules },
       settings: {
@@ -171,8 +177,20 @@ export class Process implements Effects, NetNode<Packet> {
     return `${this.machine.name}${this.world.random.uint32().toString(16)}`;
   }
 
+  /** Peers say it while their message is being taken up, so what follows waits until that is done. */
   rolledBack(): void {
-    count(this.world, 'rolled back');
+    if (this.isRollingBack) return;
+    this.isRollingBack = true;
+    this.later(0, () => {
+      this.isRollingBack = false;
+      count(this.world, 'rolled back');
+      this.machine.store.transaction(() => {
+        this.dots.newEpoch();
+        this.machine.store.newTableId();
+      });
+      this.replica.restart();
+      this.wake();
+    });
   }
 
   // NetNode
@@ -213,6 +231,8 @@ export class Process implements Effects, NetNode<Packet> {
 
   private run(): void {
     this.woken = false;
+    // Memory is short now and then.
+    if (this.world.random.chance(0.05)) this.replica.shared.contents.clear();
     this.replica.step();
     for (const peer of this.replica.openPeers()) while (this.replica.pump(peer));
     this.timer?.cancel();
@@ -227,58 +247,53 @@ export class Process implements Effects, NetNode<Packet> {
     this.scan(looks);
   }
 
-  /** Scans in pieces, with the world going on between them; what is found arrives some time later. */
+  /** Looks run one at a time, so that what is found is judged in order. */
   private scan(looks: readonly Look[], done: () => void = () => undefined): void {
-    if (looks.length === 0) return;
-    const job = new LookJob(looks);
+    this.queue.push({ looks, done });
+    if (!this.isLooking) this.nextScan();
+  }
+
+  private nextScan(): void {
+    const next = this.queue.shift();
+    this.isLooking = next !== undefined;
+    if (next === undefined) return;
     count(this.world, 'scans');
-    const steps = scanSteps(this.fs, this.rootFd, this.beliefs, looks, {
-      ...this.diskOptions(),
-      ...SCAN_LIMITS,
-    });
-    const piece = (): void => {
-      for (;;) {
-        let step: ReturnType<typeof steps.next> | undefined;
-        try {
-          step = this.guarded(() => this.machine.asEngine(() => steps.next()));
-        } catch (error) {
-          if (!(error instanceof RootLost || error instanceof SysError)) throw error;
-          count(this.world, 'scan failed');
-          this.later(1, () => this.replica.lookFailed(job));
-          return;
-        }
-        if (step === undefined) return;
-        if (step.done === true) {
-          this.later(this.world.random.int(5), () => {
-            this.replica.looked(job);
-            done();
-          });
-          return;
-        }
-        const found = step.value;
-        if (found !== null) {
-          this.world.trace.add(
-            this.world.scheduler.now(),
-            this.machine.name,
-            `found ${found.path} ${found.kind}`,
-          );
-          this.replica.observed(job, [found]);
-        }
-        if (this.world.random.chance(0.1)) return void this.later(this.world.random.int(30), piece);
+    const job = new LookJob(next.looks);
+    const contentUpTo = this.world.history.inline ? INLINE : 0;
+    const options = { ...this.diskOptions(), selection: SELECTION, contentUpTo, contentBudget: 1 << 20 };
+    this.scanPiece(job, scanSteps(this.fs, this.rootFd, this.beliefs, next.looks, options), next.done);
+  }
+
+  /** A scan runs in pieces, with the world going on between them; what it finds is told at once, its end a bit later. */
+  private scanPiece(job: LookJob, steps: ReturnType<typeof scanSteps>, done: () => void): void {
+    const { random, scheduler, trace } = this.world;
+    for (;;) {
+      const step = this.guarded(() => this.machine.asEngine(() => nextStep(steps)));
+      if (step === undefined) return;
+      if (step === 'failed') {
+        count(this.world, 'scan failed');
+        this.replica.lookFailed(job);
+        return this.nextScan();
       }
-    };
-    piece();
+      if (step.done === true) break;
+      if (step.value !== null) {
+        trace.add(scheduler.now(), this.machine.name, `found ${step.value.path} ${step.value.kind}`);
+        this.replica.observed(job, [step.value]);
+      }
+      if (random.chance(0.1)) {
+        this.later(random.int(30), () => this.scanPiece(job, steps, done));
+        return;
+      }
+    }
+    this.later(random.int(5), () => {
+      this.replica.looked(job);
+      done();
+      this.nextScan();
+    });
   }
 
   private runApply(changes: readonly Change[]): void {
-    const report = this.guarded(() =>
-      this.machine.asEngine(() =>
-        applyBatch(this.fs, this.rootFd, changes, {
-          ...this.diskOptions(),
-          durability: this.world.history.durability,
-        }),
-      ),
-    );
+    const report = this.guarded(() => this.machine.asEngine(() => this.tryApply(changes)));
     if (report === undefined) return;
     for (const { path, outcome } of report.results) {
       count(this.world, `apply ${outcome.kind}`);
@@ -287,6 +302,18 @@ export class Process implements Effects, NetNode<Packet> {
       this.later(this.world.random.int(50), () => this.hint({ path, scope: 'entry' }));
     }
     this.later(this.world.random.int(20), () => this.replica.applied(report));
+  }
+
+  private tryApply(changes: readonly Change[]): ApplyReport {
+    try {
+      const { durability } = this.world.history;
+      return applyBatch(this.fs, this.rootFd, changes, { ...this.diskOptions(), durability });
+    } catch (error) {
+      if (!(error instanceof SysError)) throw error;
+      const outcome = { kind: 'failed', code: error.code, message: error.message } as const;
+      const results = changes.map(({ path }) => ({ path, outcome, parents: [] }));
+      return { results, stageMs: 0, flushMs: 0, placeMs: 0 };
+    }
   }
 
   private ask(id: number): void {
@@ -311,7 +338,7 @@ export class Process implements Effects, NetNode<Packet> {
 
   private stage(id: number, bytes: Uint8Array): Fetched {
     try {
-      const name = `f-${id}`;
+      const name = `dl-${id}`;
       const tmp = this.fs.openDir(this.rootFd, `${HIDDEN_DIR}/tmp`);
       const fd = this.fs.createFile(tmp, name);
       this.fs.write(fd, bytes, 0);
@@ -333,19 +360,19 @@ export class Process implements Effects, NetNode<Packet> {
     this.wake();
   }
 
-  /** A content that this node has, wherever. */
+  /** A content that this node has, wherever, as the product finds it. */
   private locate(path: string, sha256: string): Uint8Array | null {
-    const held = this.replica.shared.contents.get(sha256 as never);
-    if (held !== null) return held;
-    const backups = [...this.rows.backups(path as RelPath)].filter(
-      ({ value }) => value.kind === 'file' && value.sha256 === sha256,
-    );
-    const places = [path, ...backups.map(({ id }) => `${HIDDEN_DIR}/backup/${id}`)];
-    for (const place of places) {
-      const bytes = this.readFile(place);
-      if (bytes !== null && hash('sha256', bytes, 'hex') === sha256) return bytes;
+    const found = locateContent(this.replica, path as RelPath, sha256 as Sha256);
+    switch (found?.kind) {
+      case 'bytes':
+        return found.bytes;
+      case 'path':
+        return this.readFile(found.path);
+      case 'backup':
+        return this.readFile(`${HIDDEN_DIR}/backup/${found.id}`);
+      case undefined:
+        return null;
     }
-    return null;
   }
 
   private readFile(path: string): Uint8Array | null {
@@ -407,7 +434,8 @@ export class Process implements Effects, NetNode<Packet> {
     try {
       return body();
     } catch (error) {
-      if (!(error instanceof Crash)) throw error;
+      // What runs after the end of its process may fail in any way.
+      if (this.alive && !(error instanceof Crash)) throw error;
       this.machine.crashed(this);
       return undefined;
     }
@@ -420,7 +448,14 @@ export class Process implements Effects, NetNode<Packet> {
   }
 }
 
-const SCAN_LIMITS = { selection: SELECTION, contentUpTo: INLINE, contentBudget: 1 << 20 };
+function nextStep(steps: ReturnType<typeof scanSteps>): ReturnType<typeof steps.next> | 'failed' {
+  try {
+    return steps.next();
+  } catch (error) {
+    if (!(error instanceof RootLost || error instanceof SysError)) throw error;
+    return 'failed';
+  }
+}
 
 function beliefsOf(rows: MappingStore): BeliefReader {
   return {

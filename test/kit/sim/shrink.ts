@@ -39,6 +39,7 @@ function simplifications(history: History): History[] {
     { ...history, nodes: Math.max(2, used) },
     { ...history, nodes: 2 },
     { ...history, tickMs: 0 },
+    { ...history, inline: true },
     { ...history, policy: 'younger' },
     { ...history, durability: 'strict' },
   ];
@@ -60,7 +61,7 @@ function simplerOps(op: Op | undefined): Op[] {
   if (op === undefined) return [];
   const simpler: Op[] = [];
   if (op.during !== undefined) {
-    const { during: _, ...atOnce } = op;
+    const { during: _, call: __, ...atOnce } = op;
     simpler.push(atOnce);
   }
   if (op.after !== 0 && op.after !== 2000) simpler.push({ ...op, after: 0 }, { ...op, after: 2000 });

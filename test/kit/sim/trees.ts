@@ -62,15 +62,18 @@ export function sameEntry(a: Entry, b: Entry): boolean {
   );
 }
 
+/** Paths at which two trees differ, in byte order. */
+export function changed(a: Tree, b: Tree): string[] {
+  return [...new Set([...a.keys(), ...b.keys()])].sort().filter((path) => {
+    const [one, two] = [a.get(path), b.get(path)];
+    return one === undefined || two === undefined || !sameEntry(one, two);
+  });
+}
+
 /** The first path at which two trees differ, told for a person; null when they are equal. */
 export function difference(a: Tree, b: Tree): string | null {
-  for (const path of [...new Set([...a.keys(), ...b.keys()])].sort()) {
-    const [one, two] = [a.get(path), b.get(path)];
-    if (one === undefined || two === undefined || !sameEntry(one, two)) {
-      return `${path}: ${describe(one)} | ${describe(two)}`;
-    }
-  }
-  return null;
+  const path = changed(a, b)[0];
+  return path === undefined ? null : `${path}: ${describe(a.get(path))} | ${describe(b.get(path))}`;
 }
 
 function describe(entry: Entry | undefined): string {
