@@ -26,12 +26,13 @@ export interface PlaceOptions {
   readonly disks: Readonly<Record<string, Disk>>;
 }
 
+const PREFIX = 'csyt';
+
 export class Places {
   readonly base: string;
-  readonly #mounts: string[] = [];
-
   constructor() {
-    this.base = fs.mkdtempSync(join(tmpdir(), 'csyt-'));
+    removeLeftovers();
+    this.base = fs.mkdtempSync(join(tmpdir(), `${PREFIX}-${process.pid}-`));
   }
 
   make(options: PlaceOptions): Place[] {
@@ -41,19 +42,14 @@ export class Places {
 
   /** Unmounts and removes everything. Never throws. */
   destroy(): void {
-    for (const mount of this.#mounts.toReversed()) attempt('umount', '--lazy', mount);
-    try {
-      fs.rmSync(this.base, { recursive: true, force: true, maxRetries: 3 });
-    } catch {
-      attempt('rm', '-rf', this.base);
-    }
+    remove(this.base);
   }
 
   #place(name: string, key: string, options: PlaceOptions): Place {
     const dir = join(this.base, name);
     const disk = join(dir, 'disk');
     fs.mkdirSync(disk, { recursive: true });
-    this.#mount(disk, options.disks[name] ?? { kind: 'folder' });
+    mount(disk, options.disks[name] ?? { kind: 'folder' });
     const rootOf = (node: string, mapping: string) => join(this.base, node, 'disk', mapping);
     const mappings = Object.entries(options.mappings).map(([mapping, keys]) => {
       const paths = Object.fromEntries(options.names.map((node) => [node, rootOf(node, mapping)]));
@@ -88,17 +84,32 @@ export class Places {
       roots: Object.fromEntries(names.map((mapping) => [mapping, rootOf(name, mapping)])),
     };
   }
+}
 
-  #mount(at: string, disk: Disk): void {
-    if (disk.kind === 'folder') return;
-    if (disk.kind === 'tmpfs') {
-      must('mount', ['-t', 'tmpfs', '-o', `size=${disk.size}`, 'tmpfs', at]);
-    } else {
-      const image = `${at}.image`;
-      must('truncate', ['-s', disk.size, image]);
-      must('mkfs.ext4', ['-q', '-m', '0', image]);
-      must('mount', ['-o', 'loop', image, at]);
-    }
-    this.#mounts.push(at);
+function mount(at: string, disk: Disk): void {
+  if (disk.kind === 'folder') return;
+  if (disk.kind === 'tmpfs') {
+    must('mount', ['-t', 'tmpfs', '-o', `size=${disk.size}`, 'tmpfs', at]);
+  } else {
+    const image = `${at}.image`;
+    must('truncate', ['-s', disk.size, image]);
+    must('mkfs.ext4', ['-q', '-m', '0', image]);
+    must('mount', ['-o', 'loop', image, at]);
+  }
+}
+
+function remove(base: string): void {
+  for (const line of fs.readFileSync('/proc/self/mounts', 'utf8').split('\n')) {
+    const [, at = ''] = line.split(' ');
+    if (at.startsWith(`${base}/`)) attempt('umount', '--lazy', at);
+  }
+  attempt('rm', '-rf', base);
+}
+
+/** What test processes left behind that were killed before they could clean up. */
+function removeLeftovers(): void {
+  for (const name of fs.readdirSync(tmpdir())) {
+    const [prefix, pid] = name.split('-');
+    if (prefix === PREFIX && !fs.existsSync(`/proc/${pid}`)) remove(join(tmpdir(), name));
   }
 }
