@@ -46,6 +46,8 @@ export class Looking {
     RelPath,
     { readonly since: number; readonly code: string; readonly message: string }
   >();
+  /** paths whose change a kill interrupted: metadata between the old and the new is our own half-done work, no edit */
+  readonly #interrupted = new Set<RelPath>();
   readonly #retries = new Retries();
   #verdict: 'guard' | 'approved' | 'rejected' = 'guard';
   held: Held | null = null;
@@ -59,6 +61,10 @@ export class Looking {
   decide(verdict: 'approved' | 'rejected'): void {
     this.#verdict = verdict;
     this.held = null;
+  }
+
+  interrupted(paths: readonly RelPath[]): void {
+    for (const path of paths) this.#interrupted.add(path);
   }
 
   observed(job: LookJob, observations: readonly Observation[]): void {
@@ -175,6 +181,10 @@ export class Looking {
   ): boolean {
     const { rules, table, settings, effects } = this.#shared;
     const before = stored.applied;
+    if (this.#interrupted.delete(stored.path) && this.#isHalfDone(stored, found)) {
+      table.setApplied(stored, { value: found, dots: before?.dots ?? [], identity });
+      return false;
+    }
     const observed = rules.observe(stored.row, before, found, () => this.#shared.nextDot());
     switch (observed.kind) {
       case 'same': {
@@ -212,6 +222,11 @@ export class Looking {
         return true;
       }
     }
+  }
+
+  #isHalfDone(stored: StoredRow, found: Value): boolean {
+    const want = this.#shared.table.wanted(stored);
+    return stored.pending && want.kind === 'value' && isLive(found) && sameContent(found, want.value);
   }
 
   /** A receive node's own edits stay here, visible, until they are reverted or overwritten (into the backup). */

@@ -75,6 +75,7 @@ export class MappingEngine implements Effects {
       for (const intent of intents) rows.deleteIntent(intent.path);
       for (const id of recovered.droppedBackups) rows.deleteBackup(id);
     });
+    this.replica.looking.interrupted(recovered.paths);
     this.#attached = new AbortController();
     this.#disk = disk;
     this.#isFirstScanDone = false;
