@@ -7,8 +7,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { X509Certificate } from 'node:crypto';
-import { encodeMessage, decodeMessage } from '../src/backends/engine/wire/control-codec.ts';
-import { FrameType } from '../src/backends/engine/wire/frame.ts';
+import { compress } from '../src/backends/engine/wire/compression.ts';
+import { decodeRows, encodeRows } from '../src/backends/engine/wire/rows-codec.ts';
+import type { RowsMessage } from '../src/backends/engine/wire/rows-codec.ts';
 import type { Actor, NodeId, RelPath, Sha256 } from '../src/backends/engine/core/types.ts';
 import type { Message, RowUpdate } from '../src/backends/engine/wire/messages.ts';
 import { createCertificate } from '../src/backends/engine/net/certificate.ts';
@@ -116,21 +117,21 @@ async function link(): Promise<void> {
     await channel.bulk.send({ stream: 0, type: 1, header: null, body: null });
   });
   if (channel === null) return;
-  const { bulk, send } = channel as Link;
+  const established: Link = channel;
   for (const size of [64 * 1024, 256 * 1024, MiB]) {
     const body = Buffer.alloc(size, 'csyncd ');
     for (let run = 0; run < 3; run++) {
       done = Promise.withResolvers<void>();
       await measure(`bulk, frames of ${size / 1024} KiB`, total / 1e6, 'MB', async () => {
         for (let sent = 0; sent < total; sent += size)
-          await bulk.send({ stream: 1, type: 1, header: { sent }, body });
+          await established.bulk.send({ stream: 1, type: 1, header: { sent }, body });
         await done.promise;
       });
     }
   }
   done = Promise.withResolvers<void>();
   await measure('small messages', PINGS, 'messages', async () => {
-    for (let time = 0; time < PINGS; time++) send.call(channel, { kind: 'ping', time });
+    for (let time = 0; time < PINGS; time++) established.send({ kind: 'ping', time });
     await done.promise;
   });
   child.kill();
@@ -161,31 +162,38 @@ async function rows(): Promise<void> {
     movedFrom: null,
     content: null,
   });
-  const batch = (): Message => ({
+  const batch: RowsMessage = {
     kind: 'rows',
     group: 'web',
     mapping: 'shared',
     prev: 0,
     last: count,
     rows: Array.from({ length: count }, (_, i) => update(i)),
-  });
-  const batches = Array.from({ length: 400 }, batch);
-  const warmUp = batches.splice(0, 50);
-  for (const message of warmUp) encodeMessage(message, { zstd: false });
-  const encoded: Buffer[] = [];
-  await measure('rows encoded', batches.length * count, 'rows', () => {
-    for (const message of batches)
-      encoded.push(Buffer.concat(encodeMessage(message, { zstd: false }).slice(1)));
-  });
-  await measure('rows compressed with zstd', batches.length * count, 'rows', () => {
-    for (const message of batches) encodeMessage(message, { zstd: true });
-  });
-  await measure('rows decoded', encoded.length * count, 'rows', () => {
-    for (const payload of encoded) decodeMessage({ type: FrameType.rows, payload });
-  });
-  console.log(
-    `${Math.round((encoded[0]?.length ?? 0) / count)} bytes a row, compressed ${Math.round(encodeMessage(batch(), { zstd: true }).reduce((sum, part) => sum + part.length, 0) / count)}`,
+  };
+  const rounds = 500;
+  const bytes = encodeRows(batch);
+  const repeated = (work: () => void) => () => {
+    for (let round = 0; round < rounds; round++) work();
+  };
+  await measure(
+    'rows encoded',
+    rounds * count,
+    'rows',
+    repeated(() => encodeRows(batch)),
   );
+  await measure(
+    'rows decoded',
+    rounds * count,
+    'rows',
+    repeated(() => decodeRows(bytes)),
+  );
+  await measure(
+    'rows compressed',
+    rounds * count,
+    'rows',
+    repeated(() => compress(bytes)),
+  );
+  console.log(`bytes a row: ${bytes.length / count}, compressed ${(compress(bytes)?.length ?? 0) / count}`);
 }
 
 if (process.env['BENCH_ROLE'] === 'receiver') await receiver();
