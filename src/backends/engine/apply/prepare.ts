@@ -21,7 +21,10 @@ export function prepareRoot(sys: Sys, path: string, options: { readonly known: b
   try {
     const { dev, ino } = sys.fstat(fd);
     if (options.known && sys.lstat(fd, HIDDEN_DIR) === null)
-      throw new RootLost(path, `there is no ${HIDDEN_DIR} in it, although it was synced before`);
+      throw new RootLost(
+        path,
+        `there is no ${HIDDEN_DIR} in it, although it was synced before (make one if it is meant to be empty)`,
+      );
     prepare(sys, fd, path, dev);
     return { fd, path, dev, ino };
   } catch (error) {

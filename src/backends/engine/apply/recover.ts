@@ -14,6 +14,7 @@ export interface RecoverReport {
   readonly removed: number;
   /** backups of the intents that hold a version which left its name; the others were never made, or taken back */
   readonly keptBackups: readonly string[];
+  readonly droppedBackups: readonly string[];
   /** paths that were being changed: to be looked at before anything else is done with them */
   readonly paths: readonly RelPath[];
 }
@@ -27,11 +28,14 @@ export function recover(
   rootFd: Fd,
   intents: readonly { readonly path: RelPath; readonly backupId: string | null }[],
 ): RecoverReport {
-  const keptBackups = intents.flatMap(({ path, backupId }) =>
-    backupId !== null && isKept(sys, rootFd, path, backupId) ? [backupId] : [],
-  );
+  const keptBackups: string[] = [];
+  const droppedBackups: string[] = [];
+  for (const { path, backupId } of intents) {
+    if (backupId === null) continue;
+    (isKept(sys, rootFd, path, backupId) ? keptBackups : droppedBackups).push(backupId);
+  }
   const removed = cleanTemporaries(sys, rootFd);
-  return { removed, keptBackups, paths: intents.map(({ path }) => path) };
+  return { removed, keptBackups, droppedBackups, paths: intents.map(({ path }) => path) };
 }
 
 /** A backup with the inode that still has its name was a second name made for nothing. */

@@ -16,6 +16,8 @@ export interface ScanOptions extends OwnerRules {
   /** content of a file of at most this size rides along, until `contentBudget` bytes have */
   readonly contentUpTo: number;
   readonly contentBudget: number;
+  /** read every file again, whatever its identity says */
+  readonly reread?: boolean;
 }
 
 /** An observation, or null: a moment at which other work may get in. */

@@ -162,11 +162,12 @@ function* compare(
   if (wasDir && stat.kind !== 'dir') scan.gone.push({ path, below: true });
   switch (stat.kind) {
     case 'dir':
-      if (!same) yield present(path, base, { kind: 'dir', ...metadataOf(scan.options, stat, believed) }, found());
+      if (!same)
+        yield present(path, base, { kind: 'dir', ...metadataOf(scan.options, stat, believed) }, found());
       dirs.push({ path, replaced: !wasDir || inodeOf(base) !== stat.ino });
       return;
     case 'file':
-      if (!same) scan.unread.push({ path, belief, stat });
+      if (!same || scan.options.reread === true) scan.unread.push({ path, belief, stat });
       return;
     case 'symlink': {
       if (same) return;

@@ -1,0 +1,61 @@
+/** An open file of a mapping, for content transfer. */
+import type { Sha256 } from '../core/types.ts';
+import type { Lane } from './lane.ts';
+import type { Opened } from './operations.ts';
+
+export class DiskFile {
+  /** bytes when it was opened */
+  readonly size: number;
+  readonly #lane: Lane;
+  readonly #file: number;
+
+  constructor(lane: Lane, { file, size }: Opened) {
+    this.#lane = lane;
+    this.#file = file;
+    this.size = size;
+  }
+
+  /** Up to `length` bytes; fewer at the end of the file. */
+  readAt(position: number, length: number): Promise<Uint8Array> {
+    return this.#lane.call('readAt', { file: this.#file, position, length });
+  }
+
+  /** The bytes are given away: their buffer is gone afterwards, unless they are a part of it. */
+  async writeAt(position: number, bytes: Uint8Array): Promise<void> {
+    const { buffer } = bytes;
+    const whole = buffer instanceof ArrayBuffer && bytes.byteLength === buffer.byteLength;
+    await this.#lane.call(
+      'writeAt',
+      { file: this.#file, position, bytes },
+      { transfer: whole ? [buffer] : [] },
+    );
+  }
+
+  async truncate(size: number): Promise<void> {
+    await this.#lane.call('truncate', { file: this.#file, size });
+  }
+
+  /** Of the whole file as it is now. */
+  sha256(signal?: AbortSignal): Promise<Sha256> {
+    return this.#lane.call('sha256', { file: this.#file }, signal && { signal });
+  }
+
+  /** SHA-256 of each block of `blockSize` bytes, the last one shorter; 32 bytes each, one after the other. */
+  blockHashes(blockSize: number, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#lane.call('blockHashes', { file: this.#file, blockSize }, signal && { signal });
+  }
+
+  /** Whether nothing has touched the file since it was opened. */
+  isUnchanged(): Promise<boolean> {
+    return this.#lane.call('isUnchanged', { file: this.#file });
+  }
+
+  /** Flushes content to the disk. */
+  async sync(): Promise<void> {
+    await this.#lane.call('sync', { file: this.#file });
+  }
+
+  async close(): Promise<void> {
+    await this.#lane.call('closeFile', { file: this.#file });
+  }
+}
