@@ -27,8 +27,6 @@ interface Peer {
   standing: PeerStanding;
   outgoing: Outgoing | null;
   incoming: Incoming | null;
-  /** we said that we take part, and what we hold */
-  saidOpen: boolean;
   /** a gap was found and reported: drop rows until they follow again */
   reopening: boolean;
   failuresSaid: string;
@@ -236,8 +234,10 @@ export class Exchange {
         progress?.theirTable === message.tableId ? progress.theirSeq : 0,
       );
     }
-    if (!peer.saidOpen) this.#sayOpen(node);
-    if (isNew) this.#knowsSoon();
+    if (!isNew) return this.#shared.effects.wake();
+    // What we said before the peer took part was not heard.
+    this.#sayOpen(node);
+    this.#knowsSoon();
     this.#shared.effects.wake();
   }
 
@@ -333,7 +333,6 @@ export class Exchange {
     });
     const peer = this.#peers.get(node);
     if (peer === undefined) return;
-    peer.saidOpen = true;
     if (peer.incoming !== null)
       peer.incoming.received = progress?.theirTable === peer.incoming.tableId ? progress.theirSeq : 0;
   }
@@ -375,7 +374,6 @@ function newcomer(): Peer {
     standing: { kind: 'closed', code: 'connecting', reason: 'has not taken part yet' },
     outgoing: null,
     incoming: null,
-    saidOpen: false,
     reopening: false,
     failuresSaid: '',
   };

@@ -220,6 +220,25 @@ suite('peers', () => {
     assert.equal(a.replica.acked(b.name), a.replica.shared.rows.lastSeq());
   });
 
+  test('find each other in whatever order they take part', () => {
+    const a = new Node('n1');
+    const b = new Node('n2');
+    const wire = new Wire([a, b]);
+    wire.link();
+    a.live();
+    wire.settle();
+    b.live();
+    wire.settle();
+    assert.equal(a.replica.standing(b.name).kind, 'open');
+    assert.equal(b.replica.standing(a.name).kind, 'open');
+    a.replica.detach('paused', 'for a moment');
+    wire.settle();
+    assert.equal(b.replica.standing(a.name).kind, 'closed');
+    a.live().find({ f: file('a') });
+    wire.settle();
+    assert.deepEqual(onDisk(b, 'f'), file('a'));
+  });
+
   test('a lost message is asked for again', () => {
     const [a, b, , wire] = three();
     wire.cut.add('n1 n2');
