@@ -215,8 +215,9 @@ export class Disk {
     this.unflushed.clear();
   }
 
-  /** What the disk holds when the power comes back. No descriptor is open afterwards. */
-  powerCut(random: Random): void {
+  /** Leaves what the disk holds when the power comes back; returns the contents that are lost. No descriptor is open. */
+  powerCut(random: Random): Uint8Array[] {
+    const gone: Uint8Array[] = [];
     const now = this.options.now();
     const recent = this.journal.filter((entry) => now - entry.at < JOURNAL_MS);
     const lost = random.int(recent.length + 1);
@@ -226,6 +227,7 @@ export class Disk {
       inode.flushed = null;
       if (flushed === null || now - flushed.since >= WRITEBACK_MS || random.chance(0.4)) continue;
       const data = random.chance(0.7) ? flushed.data : EMPTY;
+      gone.push(inode.data.subarray(0, inode.size));
       inode.data = data.slice();
       inode.size = data.length;
       inode.mtimeNs = flushed.mtimeNs;
@@ -236,6 +238,7 @@ export class Disk {
     this.writes++;
     this.used = 0;
     this.walk((inode) => void (this.used += inode.kind === 'file' ? inode.size : 0));
+    return gone;
   }
 
   /** Each name below the root, parents first, in byte order. */

@@ -16,7 +16,7 @@ export function judge(world: World, nodes: readonly SimNode[]): void {
   for (const [index, node] of nodes.entries()) {
     sameRows(nodes[0] as SimNode, tables[0] as Table, node, tables[index] as Table);
     sameTrees(nodes[0] as SimNode, trees[0] as Tree, node, trees[index] as Tree, open);
-    rowsTellTheDisk(node, tables[index] as Table, trees[index] as Tree);
+    rowsTellTheDisk(node, tables[index] as Table, trees[index] as Tree, open);
     boundedState(world, node, tables[index] as Table);
   }
   nothingLost(world, nodes, trees);
@@ -58,7 +58,7 @@ function seqOf(node: SimNode): number {
   return node.store.mapping(GROUP, MAPPING).lastSeq();
 }
 
-/** Under `none`, what people have to decide, and what lies below it. */
+/** Under `none`, what people have to decide, and the way to it, and what lies below it. */
 function undecided(world: World, table: Table): ReadonlySet<string> {
   if (world.history.policy !== 'none') return new Set();
   const open = [...table.values()]
@@ -101,9 +101,9 @@ function sameTrees(
 }
 
 /** A row that has but one version is on the disk: as itself, or as the directory that its children need (I13). */
-function rowsTellTheDisk(node: SimNode, table: Table, tree: Tree): void {
+function rowsTellTheDisk(node: SimNode, table: Table, tree: Tree, open: ReadonlySet<string>): void {
   for (const { path, row, blocked } of table.values()) {
-    if (row.siblings.length !== 1) continue;
+    if (row.siblings.length !== 1 || open.has(path)) continue;
     const value = row.siblings[0]?.value;
     const entry = tree.get(path);
     const hasChildren = [...tree.keys()].some((other) => other.startsWith(`${path}/`));

@@ -3,7 +3,7 @@
  * be explained at the end (I3), and nothing that a user deleted or replaced knowingly may come back (I4).
  */
 import type { Entry, Tree } from './trees.ts';
-import { sameEntry } from './trees.ts';
+import { changed, sameEntry } from './trees.ts';
 
 export class Ledger {
   /** versions that users put somewhere: `path NUL text` and their times, with how often */
@@ -43,16 +43,16 @@ export class Ledger {
 
   /**
    * What a power cut left: what users of this node had not flushed may be gone, or be as before, and that is no fault. What
-   * csyncd did must stay done, or be done again.
+   * csyncd did must stay done, or be done again; only under `relaxed` it may come undone everywhere.
    */
-  powerLost(node: number, before: Tree, after: Tree): void {
+  powerLost(node: number, before: Tree, after: Tree, lost: readonly string[], isRelaxed: boolean): void {
+    for (const text of lost) if (this.wrote(node, text)) this.overwritten.add(text);
     const touched = this.touchedBy[node] ?? new Set<string>();
-    for (const path of touched) {
+    for (const path of changed(before, after)) {
+      if (!isRelaxed && !touched.has(path)) continue;
       const [was, now] = [before.get(path), after.get(path)];
-      if (was !== undefined && (now === undefined || !sameEntry(was, now))) {
-        this.superseded.add(`${path}\0${was.text}\0${was.mtimeNs}`);
-      }
-      if (now !== undefined && (was === undefined || !sameEntry(was, now))) this.make(node, path, now);
+      if (was !== undefined && touched.has(path)) this.superseded.add(`${path}\0${was.text}\0${was.mtimeNs}`);
+      if (now !== undefined) this.make(node, path, now);
     }
   }
 

@@ -11,7 +11,7 @@ import { InvariantError } from './observer.ts';
 import { Crash } from './fs.ts';
 import { GROUP, MAPPING, Process, type Machine } from './process.ts';
 import { StorePast } from './store-past.ts';
-import { changed, textOf, treeOf, type Tree } from './trees.ts';
+import { changed, textOf, textOfBytes, treeOf, type Tree } from './trees.ts';
 import { count, type NodeHooks, type World } from './world.ts';
 
 const READS = new Set(['openDir', 'openFile', 'list', 'listStat', 'read', 'lstat', 'readlink']);
@@ -97,7 +97,7 @@ export class SimNode implements Machine {
     const before = treeOf(this.disk);
     this.kill();
     this.actor.end();
-    this.disk.powerCut(this.world.random);
+    const lost = this.disk.powerCut(this.world.random);
     this.actor = new Actor(this.disk);
     if (this.past !== null) {
       this.store = this.past.recall(this.newStore(), this.world.random, this.now());
@@ -105,7 +105,8 @@ export class SimNode implements Machine {
     }
     new Dots(this.name as NodeId, this.store, () => this.now()).newEpoch();
     this.store.newTableId();
-    this.world.ledger.powerLost(this.index, before, treeOf(this.disk));
+    const isRelaxed = this.world.history.durability === 'relaxed';
+    this.world.ledger.powerLost(this.index, before, treeOf(this.disk), lost.map(textOfBytes), isRelaxed);
   }
 
   /** The daemon, or the machine, ends right here, in the middle of a system call or not. */

@@ -33,7 +33,11 @@ export function ownTreeOf(disk: Disk): Tree {
 
 export function textOf(inode: Inode): string {
   if (inode.kind === 'symlink') return inode.target;
-  return inode.kind === 'file' ? decoder.decode(inode.data.subarray(0, inode.size)) : '';
+  return inode.kind === 'file' ? textOfBytes(inode.data.subarray(0, inode.size)) : '';
+}
+
+export function textOfBytes(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
 }
 
 function collect(dir: Inode, prefix: string, tree: Map<string, Entry>, skip: string | null): void {

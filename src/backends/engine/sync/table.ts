@@ -70,12 +70,14 @@ export class Table {
     const liveNow = isLiveRow(derived.row, derived.liveChildren);
     if (liveBefore !== liveNow) this.#countChild(parentOf(derived.path), liveNow ? 1 : -1);
     if (derived.pending && derived.blocked === null) this.#onPending(derived);
+    if (this.#bars(before) !== this.#bars(derived)) this.#rederiveBelow(derived.path);
     return derived;
   }
 
   #derive(row: StoredRow): StoredRow {
     const want = wanted(row.row, row.liveChildren, this.#policy());
-    if (want.kind === 'undecided') return row.pending ? { ...row, pending: false } : row;
+    if (want.kind === 'undecided' || this.#isBarred(row.path))
+      return row.pending ? { ...row, pending: false } : row;
     const pending = !sameValue(want.value, row.applied?.value ?? ABSENT);
     if (pending) return row.pending ? row : { ...row, pending };
     // The disk shows the wanted value already: from now on an edit supersedes the siblings that hold it.
@@ -89,6 +91,26 @@ export class Table {
       blocked: null,
       applied: sameDots ? row.applied : { ...applied, dots: want.dots },
     };
+  }
+
+  /** Nothing below it can be on this disk: a person has yet to decide whether it is a directory, and here it is none. */
+  #bars(row: StoredRow): boolean {
+    if (this.#policy().policy !== 'none' || row.row.siblings.length < 2) return false;
+    return row.applied?.value.kind !== 'dir' && this.wanted(row).kind === 'undecided';
+  }
+
+  #isBarred(path: RelPath): boolean {
+    if (this.#policy().policy !== 'none') return false;
+    for (let dir = parentOf(path); dir !== ''; dir = parentOf(dir)) {
+      const stored = this.rows.get(dir);
+      if (stored !== null && this.#bars(stored)) return true;
+    }
+    return false;
+  }
+
+  #rederiveBelow(dir: RelPath): void {
+    const below = [...this.rows.subtree(dir)];
+    for (const row of below) if (row.path !== dir) this.rederive(row);
   }
 
   #countChild(dir: RelPath, change: number): void {
