@@ -16,6 +16,7 @@ interface Pulse {
 
 export class Canary {
   readonly #lanes: Record<Lane, Pulse>;
+  readonly #enabled = new Set<Lane>();
 
   /** @param dir an empty directory of its own; text, absolute */
   constructor(dir: string) {
@@ -27,9 +28,19 @@ export class Canary {
     return Buffer.from(`${dir}/${lane}`);
   }
 
+  /** From now on the lane's directory is watched, so silence from it means something. */
+  enable(lane: Lane): void {
+    this.#enabled.add(lane);
+  }
+
+  enabled(): Iterable<Lane> {
+    return this.#enabled;
+  }
+
   /** Touches the files whose last touch was heard. */
   pulse(now: number): void {
-    for (const lane of Object.values(this.#lanes)) {
+    for (const name of this.#enabled) {
+      const lane = this.#lanes[name];
       if (lane.sentAt !== null) continue;
       try {
         utimesSync(lane.file, now, now);
