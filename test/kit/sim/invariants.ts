@@ -64,9 +64,9 @@ function undecided(world: World, table: Table): ReadonlySet<string> {
   const open = [...table.values()]
     .filter((row) => row.row.siblings.length > 1)
     .map((row) => row.path as string);
-  return new Set(
-    [...table.keys()].filter((path) => open.some((one) => path === one || path.startsWith(`${one}/`))),
-  );
+  const isNear = (path: string): boolean =>
+    open.some((one) => path === one || path.startsWith(`${one}/`) || one.startsWith(`${path}/`));
+  return new Set([...table.keys()].filter(isNear));
 }
 
 function sameRows(first: SimNode, expected: Table, node: SimNode, actual: Table): void {

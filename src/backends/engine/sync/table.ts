@@ -5,7 +5,7 @@
 import { EMPTY_ROW, sameRow } from '../core/row.ts';
 import { isLiveRow, wanted, type Wanted } from '../core/tree.ts';
 import type { Applied, RelPath, Row } from '../core/types.ts';
-import { ABSENT, sameValue } from '../core/value.ts';
+import { ABSENT, holdsBytes, sameValue } from '../core/value.ts';
 import { sameDot } from '../core/vector.ts';
 import type { PolicyContext } from '../core/policy.ts';
 import type { Blocked, MappingStore, StoredRow } from '../store/store.ts';
@@ -94,9 +94,11 @@ export class Table {
   }
 
   /** Nothing below it can be on this disk: a person has yet to decide whether it is a directory, and here it is none. */
-  #bars(row: StoredRow): boolean {
-    if (this.#policy().policy !== 'none' || row.row.siblings.length < 2) return false;
-    return row.applied?.value.kind !== 'dir' && this.wanted(row).kind === 'undecided';
+  #bars({ row, applied, liveChildren }: StoredRow): boolean {
+    if (this.#policy().policy !== 'none' || row.siblings.length < 2 || applied?.value.kind === 'dir')
+      return false;
+    if (!row.siblings.some((sibling) => holdsBytes(sibling.value))) return false;
+    return wanted(row, liveChildren, this.#policy()).kind === 'undecided';
   }
 
   #isBarred(path: RelPath): boolean {
