@@ -213,12 +213,22 @@ export function notEmpty(): Outcome {
  */
 export function placedIdentity(site: Site, dir: Fd, name: string, staged: Stat): Identity {
   const clock = site.options.now();
-  const now = site.sys.lstat(dir, name);
+  const now = lookAgain(site, dir, name);
   if (now === null || !isUnwritten(staged, now)) return identityNow(staged);
   // The time that was set is of this very moment: a write within the same clock tick would not change it.
   const byMtime = { ...now, ctimeNs: 0n };
   const isRacy = identityFound(byMtime, clock) !== identityNow(byMtime);
   return isRacy ? identityFound(now, clock) : identityNow(now);
+}
+
+/** It is placed: that it cannot be looked at (EIO) does not undo that, and must not be told as a failure to place it. */
+function lookAgain(site: Site, dir: Fd, name: string): Stat | null {
+  try {
+    return site.sys.lstat(dir, name);
+  } catch (error) {
+    if (codeOf(error) === null) throw error;
+    return null;
+  }
 }
 
 export function believed(change: Change): { value: NonNullable<Change['from']>; identity: Identity } | null {

@@ -65,6 +65,7 @@ function prepare(sys: Sys, root: Fd, path: string, dev: bigint): void {
   const shown = bytesToText(path);
   const opened: Fd[] = [];
   try {
+    const isNew = sys.lstat(root, HIDDEN_DIR) === null;
     const hidden = ownDir(sys, root, HIDDEN_DIR, `${shown}/${HIDDEN_DIR}`, opened);
     for (const name of [TMP, BACKUP]) {
       const inner = ownDir(sys, hidden, name, `${shown}/${HIDDEN_DIR}/${name}`, opened);
@@ -74,8 +75,10 @@ function prepare(sys: Sys, root: Fd, path: string, dev: bigint): void {
           `${shown}/${HIDDEN_DIR}/${name} is on another file system than ${shown}`,
           'Unmount it: files are placed by renaming them from there.',
         );
-      probe(sys, inner, shown);
+      probe(sys, inner, [hidden, inner], shown);
     }
+    // A marker that a power cut takes back would make the root look as if it were not mounted.
+    if (isNew) for (const fd of [hidden, root]) sys.fsync(fd);
   } catch (error) {
     throw error instanceof CsyncdError ? error : refused(shown, error);
   } finally {
@@ -103,8 +106,8 @@ function ownDir(sys: Sys, at: Fd, name: string, shown: string, opened: Fd[]): Fd
   return fd;
 }
 
-/** Whether files can be made, and are made by whom the directory belongs to: nobody else may reach the temporaries. */
-function probe(sys: Sys, dir: Fd, shown: string): void {
+/** Whether files can be made, and belong to whom the directories do: nobody else may reach the temporaries. */
+function probe(sys: Sys, dir: Fd, above: readonly Fd[], shown: string): void {
   if (sys.lstat(dir, PROBE) !== null) sys.unlink(dir, PROBE);
   const fd = sys.createFile(dir, PROBE);
   let made: Stat;
@@ -114,7 +117,7 @@ function probe(sys: Sys, dir: Fd, shown: string): void {
     sys.close(fd);
     sys.unlink(dir, PROBE);
   }
-  if (made.uid === sys.fstat(dir).uid) return;
+  if (above.every((fd) => sys.fstat(fd).uid === made.uid)) return;
   throw fault(
     'root-foreign',
     `${shown}/${HIDDEN_DIR} belongs to another user than csyncd runs as`,

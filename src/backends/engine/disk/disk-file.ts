@@ -1,7 +1,8 @@
 /** An open file of a mapping, for content transfer. */
 import type { Sha256 } from '../core/types.ts';
 import type { Lane } from './lane.ts';
-import type { Opened } from './operations.ts';
+import type { Found } from '../sync/content/rolling.ts';
+import type { BlockSearch, Opened } from './operations.ts';
 
 export class DiskFile {
   /** bytes when it was opened */
@@ -43,6 +44,37 @@ export class DiskFile {
   /** SHA-256 of each block of `blockSize` bytes, the last one shorter; 32 bytes each, one after the other. */
   blockHashes(blockSize: number, signal?: AbortSignal): Promise<Uint8Array> {
     return this.#lane.call('blockHashes', { file: this.#file, blockSize }, signal && { signal });
+  }
+
+  /** Weak hashes (rolling.ts) of these full blocks. */
+  weakHashes(blocks: readonly number[], blockSize: number, signal?: AbortSignal): Promise<number[]> {
+    return this.#lane.call('weakHashes', { file: this.#file, blocks, blockSize }, signal && { signal });
+  }
+
+  /** Where another file's blocks are in this one, in order and not overlapping. */
+  searchBlocks(search: BlockSearch, signal?: AbortSignal): Promise<Found[]> {
+    return this.#lane.call('searchBlocks', { file: this.#file, search }, signal && { signal });
+  }
+
+  /** Before `append`: hashes what is there, at most `limit` bytes, and cuts off the rest. Resolves to what was kept. */
+  resumeDownload(limit: number, signal?: AbortSignal): Promise<number> {
+    return this.#lane.call('resumeDownload', { file: this.#file, limit }, signal && { signal });
+  }
+
+  /** Writes at the end, hashing on the way. The bytes' whole buffer is given away. */
+  async append(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.#lane.call('append', { file: this.#file, bytes }, { transfer: [bytes.buffer] });
+  }
+
+  /** Appends a part of another file; false when that has become shorter. Nothing else may be appended meanwhile. */
+  appendFrom(from: DiskFile, position: number, length: number, signal?: AbortSignal): Promise<boolean> {
+    const args = { file: this.#file, from: from.#file, position, length };
+    return this.#lane.call('appendFrom', args, signal && { signal });
+  }
+
+  /** SHA-256 of all that was kept and appended. Nothing can be appended afterwards. */
+  finishDownload(): Promise<Sha256> {
+    return this.#lane.call('finishDownload', { file: this.#file });
   }
 
   /** Whether nothing has touched the file since it was opened. */

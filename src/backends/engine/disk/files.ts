@@ -30,8 +30,8 @@ export class Files {
     this.#sys = sys;
   }
 
-  /** null when the path does not hold the file that is believed there. */
-  openPath(mapping: number, rootFd: Fd, path: RelPath, identity: Identity): Opened | null {
+  /** null when the path does not hold the file that is believed there, or for `identity` null any file at all. */
+  openPath(mapping: number, rootFd: Fd, path: RelPath, identity: Identity | null): Opened | null {
     return this.openKnown(mapping, openIfThere(this.#sys, rootFd, path), identity);
   }
 
@@ -149,6 +149,10 @@ export class Files {
     const file = this.#next++;
     this.#open.set(file, { mapping, fd, stat });
     return { file, size: stat.size };
+  }
+
+  fd(file: number): Fd {
+    return this.#get(file).fd;
   }
 
   #get(file: number): OpenFile {

@@ -7,6 +7,7 @@ import type { Look, Observation, ScanReport } from '../scan/observation.ts';
 import type { OwnerMode } from '../scan/owner.ts';
 import type { RootIdentity } from '../scan/root.ts';
 import type { Intent } from '../store/store.ts';
+import type { Found, KnownBlock } from '../sync/content/rolling.ts';
 
 /** Kinds of work that must not delay one another; a thread each. */
 export type LaneName = 'apply' | 'scan' | 'bulk';
@@ -56,6 +57,15 @@ export interface Opened {
   readonly size: number;
 }
 
+/** Blocks of an older file to be found in ranges of this one. */
+export interface BlockSearch {
+  readonly blocks: readonly KnownBlock[];
+  readonly blockSize: number;
+  readonly ranges: readonly { readonly at: number; readonly length: number }[];
+  /** bytes without a find after which to give up */
+  readonly patience: number;
+}
+
 type Op<Args, Result> = { readonly args: Args; readonly result: Result };
 
 export interface Operations {
@@ -72,7 +82,7 @@ export interface Operations {
   scan: Op<About & { readonly looks: readonly Look[]; readonly reread: boolean }, ScanReport>;
 
   readSmall: Op<About & { readonly wanted: readonly Wanted[] }, (Uint8Array | null)[]>;
-  openPath: Op<About & { readonly path: RelPath; readonly identity: Identity }, Opened | null>;
+  openPath: Op<About & { readonly path: RelPath; readonly identity: Identity | null }, Opened | null>;
   openBackup: Op<About & { readonly id: string }, Opened | null>;
   openTemp: Op<About & { readonly name: string }, Opened>;
   readAt: Op<OpenFile & { readonly position: number; readonly length: number }, Uint8Array>;
@@ -80,7 +90,16 @@ export interface Operations {
   truncate: Op<OpenFile & { readonly size: number }, null>;
   sha256: Op<OpenFile, Sha256>;
   blockHashes: Op<OpenFile & { readonly blockSize: number }, Uint8Array>;
+  weakHashes: Op<OpenFile & { readonly blocks: readonly number[]; readonly blockSize: number }, number[]>;
+  searchBlocks: Op<OpenFile & { readonly search: BlockSearch }, Found[]>;
   isUnchanged: Op<OpenFile, boolean>;
+  resumeDownload: Op<OpenFile & { readonly limit: number }, number>;
+  append: Op<OpenFile & { readonly bytes: Uint8Array }, null>;
+  appendFrom: Op<
+    OpenFile & { readonly from: number; readonly position: number; readonly length: number },
+    boolean
+  >;
+  finishDownload: Op<OpenFile, Sha256>;
   sync: Op<OpenFile, null>;
   closeFile: Op<OpenFile, null>;
   removeTemp: Op<About & { readonly name: string }, null>;

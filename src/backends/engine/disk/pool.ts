@@ -118,8 +118,8 @@ export class DiskMapping {
     return this.#bulk('readSmall', { wanted });
   }
 
-  /** null when the path does not hold the file of this identity any more. */
-  async openRead(path: RelPath, identity: Identity): Promise<DiskFile | null> {
+  /** null when the path does not hold the file of this identity any more; any file will do for `identity` null. */
+  async openRead(path: RelPath, identity: Identity | null): Promise<DiskFile | null> {
     return this.#file(await this.#bulk('openPath', { path, identity }));
   }
 

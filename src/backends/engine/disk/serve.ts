@@ -5,6 +5,8 @@ import { listBackups, openBackup, removeBackups, secondLook } from '../apply/bac
 import { prepareRoot } from '../apply/prepare.ts';
 import { recover } from '../apply/recover.ts';
 import { scanSteps } from '../scan/scan.ts';
+import { searchBlocks, weakHashes } from './block-search.ts';
+import { Downloads } from './downloads.ts';
 import { Files, readSmall } from './files.ts';
 import { Mappings, type OpenMapping } from './mappings.ts';
 import { openBeliefSource } from './beliefs.ts';
@@ -24,6 +26,7 @@ export function serving(lane: LaneName): Serving {
   const sys = openSys();
   const mappings = new Mappings(sys, openAccounts(), lane);
   const files = new Files(sys);
+  const downloads = new Downloads(sys, files);
   const rootOf = (mapping: number): number => mappings.get(mapping).rootFd;
   return {
     async knows({ beliefs }) {
@@ -79,12 +82,22 @@ export function serving(lane: LaneName): Serving {
     },
     sha256: ({ file }) => files.sha256(file),
     blockHashes: ({ file, blockSize }) => files.blockHashes(file, blockSize),
+    weakHashes: ({ file, blocks, blockSize }) => weakHashes(sys, files.fd(file), blocks, blockSize),
+    searchBlocks: ({ file, search }) => searchBlocks(sys, files.fd(file), search),
     isUnchanged: ({ file }) => files.isUnchanged(file),
+    resumeDownload: ({ file, limit }) => downloads.resume(file, limit),
+    append({ file, bytes }) {
+      downloads.append(file, bytes);
+      return null;
+    },
+    appendFrom: ({ file, from, position, length }) => downloads.appendFrom(file, from, position, length),
+    finishDownload: ({ file }) => downloads.sha256(file),
     sync({ file }) {
       files.sync(file);
       return null;
     },
     closeFile({ file }) {
+      downloads.forget(file);
       files.close(file);
       return null;
     },

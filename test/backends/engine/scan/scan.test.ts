@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { Buffer } from 'node:buffer';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { SysError } from '../../../../src/sys/sys.ts';
 import { compileSelection } from '../../../../src/util/selection.ts';
 import type { RelPath } from '../../../../src/backends/engine/core/types.ts';
 import type { Observation } from '../../../../src/backends/engine/scan/observation.ts';
@@ -319,5 +320,114 @@ describe('what cannot be read', () => {
     const seen: Observation[] = [];
     assert.throws(() => seen.push(...other.look()), RootLost);
     assert.deepEqual(seen, []);
+  });
+
+  /** The tree, with one system call that does something else. */
+  function scannedWith(calls: Partial<typeof tree.sys>): Tree {
+    const sys = Object.assign(Object.create(tree.sys) as typeof tree.sys, calls);
+    return Object.assign(Object.create(tree) as Tree, { sys });
+  }
+
+  it('judges nothing in or below a directory that cannot be read', () => {
+    mkdirSync(tree.at('a/b'), { recursive: true });
+    writeFileSync(tree.at('a/b/f'), 'x');
+    writeFileSync(tree.at('z'), 'x');
+    tree.learn();
+    rmSync(tree.at('a/b/f'));
+    rmSync(tree.at('z'));
+    for (const code of ['EIO', 'EACCES', 'ENOTCONN']) {
+      const openDir: typeof tree.sys.openDir = (at, name) => {
+        if (name === 'a') throw new SysError(code, 'open', name);
+        return tree.sys.openDir(at, name);
+      };
+      const seen = scannedWith({ openDir }).look();
+      assert.deepEqual(told(seen), ['unreadable a', 'gone z']);
+      assert.ok(seen[0]?.kind === 'unreadable' && seen[0].code === code);
+    }
+  });
+
+  it('judges what it can in a directory with one name that cannot be examined', () => {
+    for (const name of ['a', 'b', 'c']) writeFileSync(tree.at(name), 'x');
+    tree.learn();
+    rmSync(tree.at('c'));
+    appendFileSync(tree.at('a'), 'y');
+    const bad = scannedWith({
+      listStat: () => {
+        throw new SysError('EIO', 'lstat', 'b');
+      },
+      lstat: (dir, name) => {
+        if (name === 'b') throw new SysError('EIO', 'lstat', 'b');
+        return tree.sys.lstat(dir, name);
+      },
+    });
+    assert.deepEqual(told(bad.look()), ['unreadable b', 'file a', 'gone c']);
+  });
+
+  it('tells a file that cannot be read, and goes on', () => {
+    for (const name of ['a', 'b', 'c']) writeFileSync(tree.at(name), 'x');
+    const openFile: typeof tree.sys.openFile = (at, name) => {
+      if (name === 'b') throw new SysError('EACCES', 'open', name);
+      return tree.sys.openFile(at, name);
+    };
+    assert.deepEqual(told(scannedWith({ openFile }).look()), ['file a', 'unreadable b', 'file c']);
+  });
+
+  it('sends nothing of a file that changes while it is read', () => {
+    writeFileSync(tree.at('small'), 'x'.repeat(1000));
+    writeFileSync(tree.at('large'), Buffer.alloc(3_000_000));
+    const meanwhile = (act: () => void): Tree =>
+      scannedWith({
+        read: (fd, buffer, position) => {
+          const count = tree.sys.read(fd, buffer, position);
+          act();
+          return count;
+        },
+      });
+    assert.deepEqual(told(meanwhile(() => appendFileSync(tree.at('small'), 'y')).look()), [
+      'file large',
+      'hot small',
+    ]);
+    assert.deepEqual(told(meanwhile(() => truncateSync(tree.at('large'), 2_000_000)).look()), [
+      'hot large',
+      'file small',
+    ]);
+    const other = tree.at('.csyncd/other');
+    assert.deepEqual(
+      told(
+        meanwhile(() => {
+          writeFileSync(other, 'x'.repeat(1000));
+          renameSync(other, tree.at('small'));
+        }).look([entry('small')]),
+      ),
+      ['hot small'],
+    );
+  });
+
+  it('does not call deleted what is there again when the scan ends', () => {
+    writeFileSync(tree.at('a'), 'x');
+    writeFileSync(tree.at('b'), 'x');
+    tree.learn();
+    rmSync(tree.at('a'));
+    appendFileSync(tree.at('b'), 'y');
+    const openFile: typeof tree.sys.openFile = (at, name) => {
+      writeFileSync(tree.at('a'), 'back');
+      return tree.sys.openFile(at, name);
+    };
+    assert.deepEqual(told(scannedWith({ openFile }).look()), ['file b']);
+  });
+
+  it('neither enters nor judges what another file system is mounted over', () => {
+    mkdirSync(tree.at('m/n'), { recursive: true });
+    writeFileSync(tree.at('m/f'), 'x');
+    tree.learn();
+    execFileSync('mount', ['-t', 'tmpfs', 'none', tree.at('m')]);
+    try {
+      writeFileSync(tree.at('m/other'), 'x');
+      assert.deepEqual(told(tree.look()), ['mount m']);
+      assert.deepEqual(told(tree.look([entry('m/f')])), ['mount m']);
+    } finally {
+      execFileSync('umount', [tree.at('m')]);
+    }
+    assert.deepEqual(tree.look(), []);
   });
 });
