@@ -34,6 +34,9 @@ interface Visit {
 /** ms of work at a stretch, so that events and signs of life pass in between */
 const SLICE_MS = 10;
 const PATCH_ATTEMPTS = 3;
+/** Directories that have a patch only to be heard sooner. */
+const MOST_HOT = 1_000;
+const COOLING_MS = 10_000;
 /** Linux: bytes of a path, with the NUL at its end */
 const PATH_MAX = 4096;
 
@@ -43,6 +46,8 @@ export class Coverage {
   readonly uncovered = new Set<DirNode>();
   readonly #options: CoverageOptions;
   readonly #visits: Visit[] = [];
+  readonly #hot = new Set<DirNode>();
+  #mayHeat = true;
   #slicing = false;
   #patches = 0;
 
@@ -100,15 +105,37 @@ export class Coverage {
     return true;
   }
 
-  /** Gives a directory that is in the index its own watch. False when it cannot have one. */
-  patch(node: DirNode): boolean {
+  /**
+   * Gives a directory that is busy a patch beside the recursive watch, which holds events back for 50 to 500 ms as soon
+   * as one follows the other.
+   */
+  heat(node: DirNode): void {
+    if (node.patch !== null || !this.#mayHeat) return;
+    if (!this.patch(node, true)) return;
+    this.#hot.add(node);
+    const [oldest] = this.#hot;
+    if (this.#hot.size > MOST_HOT && oldest !== undefined) this.#cool(oldest);
+  }
+
+  // RACE: what the patch has not told yet, the recursive watch must tell: for a while both are listened to.
+  #cool(node: DirNode): void {
+    this.#hot.delete(node);
+    node.patchedAt = Infinity;
+    setTimeout(() => this.#unpatch(node), COOLING_MS).unref();
+  }
+
+  /**
+   * Gives a directory that is in the index its own watch. False when it cannot have one.
+   * @param spare it is watched already: no harm when it gets none
+   */
+  patch(node: DirNode, spare = false): boolean {
     if (node.patch !== null) return true;
     const path = node.path();
     const absolute = this.absolute(path);
     for (let attempt = 0; attempt < PATCH_ATTEMPTS; attempt += 1) {
       const before = lstatBytes(absolute);
       if (before === null || !before.isDirectory()) return false;
-      if (!this.#watch(node, path, absolute)) return false;
+      if (!this.#watch(node, path, absolute, spare)) return false;
       // RACE: the name may have come to stand for another directory between the two calls; then we watch the wrong one.
       const after = lstatBytes(absolute);
       if (after !== null && sameDirectory(identityOf(before), identityOf(after))) return true;
@@ -117,7 +144,7 @@ export class Coverage {
     return false;
   }
 
-  #watch(node: DirNode, path: string, absolute: string): boolean {
+  #watch(node: DirNode, path: string, absolute: string, spare: boolean): boolean {
     if (!this.#options.events) return this.#leaveUncovered(node, path, 'EOPNOTSUPP');
     try {
       const watcher = watch(Buffer.from(absolute, 'latin1'), { encoding: 'latin1' }, (_type, name) => {
@@ -125,12 +152,17 @@ export class Coverage {
       });
       watcher.on('error', () => this.#unpatch(node));
       node.patch = () => watcher.close();
+      node.patchedAt = performance.now();
       this.#patches += 1;
       this.uncovered.delete(node);
       return true;
     } catch (error) {
       const code = codeOf(error) ?? 'EIO';
       if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+      if (spare) {
+        this.#mayHeat = false;
+        return false;
+      }
       return this.#leaveUncovered(node, path, code);
     }
   }
@@ -145,6 +177,8 @@ export class Coverage {
     if (node.patch === null) return;
     node.patch();
     node.patch = null;
+    node.patchedAt = Infinity;
+    this.#hot.delete(node);
     this.#patches -= 1;
   }
 

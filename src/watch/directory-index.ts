@@ -28,6 +28,8 @@ export class DirNode {
   doubtful = false;
   /** its own watch, beside the recursive one; closes it */
   patch: (() => void) | null = null;
+  /** monotonic ms since when its patch tells everything; Infinity when it is not to be relied on */
+  patchedAt = Infinity;
   /** false once it has left the index */
   alive = true;
 

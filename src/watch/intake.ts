@@ -20,7 +20,14 @@ export interface Happened {
   /** false: something below this directory, under a name that is not known */
   readonly exact: boolean;
   readonly created: boolean;
+  /** by the recursive watch, which may be late; false: by a patch */
+  readonly recursive: boolean;
+  /** events came so fast that others in the same directory may be missing */
+  readonly doubtful: boolean;
 }
+
+/** An event of the recursive watch that comes later than this is reported by the canary. */
+const LATEST_MS = 10_000;
 
 export class Intake {
   readonly #options: IntakeOptions;
@@ -29,12 +36,17 @@ export class Intake {
     this.#options = options;
   }
 
-  /** @param doubtful events came so fast that some in the same directory may be missing */
-  take(event: Happened, doubtful: boolean): void {
+  take(event: Happened): void {
     const { coverage, enters } = this.#options;
     const { node, rest } = coverage.index.nearest(event.path);
+    const parent = rest === '' && event.exact ? (node.parent ?? node) : node;
+    if (event.recursive) {
+      if (toldByPatch(parent)) return;
+      if (!event.doubtful) coverage.heat(parent);
+    }
+    touch(parent, event.doubtful);
     if (rest === '') {
-      if (event.exact) this.#directory(node, event.created, doubtful);
+      if (event.exact) this.#directory(node, event.created);
       else coverage.look(node);
       return;
     }
@@ -42,7 +54,6 @@ export class Intake {
     const name = slash === -1 ? rest : rest.slice(0, slash);
     const path = below(node.path(), name);
     const stat = lstatBytes(coverage.absolute(path));
-    touch(node, doubtful);
     if (stat?.isDirectory() === true) {
       if (enters(path)) coverage.cover(node, name);
     } else if (slash === -1 && event.exact) {
@@ -56,7 +67,7 @@ export class Intake {
     if (selects(path, false) || (gone && selects(path, true))) report({ path, scope: 'entry' });
   }
 
-  #directory(node: DirNode, created: boolean, doubtful: boolean): void {
+  #directory(node: DirNode, created: boolean): void {
     const { coverage, report } = this.#options;
     const path = node.path();
     const { parent } = node;
@@ -64,7 +75,6 @@ export class Intake {
       report({ path, scope: 'entry' });
       return;
     }
-    touch(parent, doubtful);
     // It is still being read: the hint for its subtree comes when that is done.
     if (node.identity === null) return;
     const stat = lstatBytes(coverage.absolute(path));
@@ -86,6 +96,11 @@ export class Intake {
     const { coverage } = this.#options;
     return lstatBytes(coverage.absolute(parent.path()))?.mtimeNs !== parent.mtimeNs;
   }
+}
+
+/** What happened in it was told by its patch, sooner and with the right name. */
+function toldByPatch(node: DirNode): boolean {
+  return performance.now() - node.patchedAt > LATEST_MS;
 }
 
 function touch(node: DirNode, doubtful: boolean): void {

@@ -4,6 +4,12 @@ const WINDOW_MS = 1_000;
 const FAST_EVENTS = 200;
 const LARGE_BATCH = 500;
 
+/**
+ * `calm`; `fast`: single events may be missing, which a sweep of the directories finds (of changes in place: a look at the
+ * directories that had events); `flood`: the kernel's queue may have overflowed.
+ */
+export type Verdict = 'calm' | 'fast' | 'flood';
+
 export class Pace {
   readonly #queueLimit: number;
   #windowStart = -Infinity;
@@ -14,11 +20,8 @@ export class Pace {
     this.#queueLimit = queueLimit;
   }
 
-  /**
-   * @returns `calm`; `fast`: single events may be missing, which a sweep of the directories finds (of changes in place: a
-   *   look at the directories that had events); `flood`: the kernel's queue may have overflowed
-   */
-  batch(events: number, now: number): 'calm' | 'fast' | 'flood' {
+  /** One batch of events came at `now`. */
+  batch(events: number, now: number): Verdict {
     if (now - this.#windowStart > WINDOW_MS) {
       this.#windowStart = now;
       this.#inWindow = 0;

@@ -14,7 +14,7 @@ import { EventQueue } from './event-queue.ts';
 import { HintSender } from './hint-sender.ts';
 import { Intake, type Happened } from './intake.ts';
 import { inotifyLimit } from './inotify-limits.ts';
-import { Pace } from './pace.ts';
+import { Pace, type Verdict } from './pace.ts';
 import {
   fromWire,
   toWire,
@@ -48,10 +48,11 @@ export class RootWatch {
   readonly #send: Send;
   readonly #selection: Selection;
   readonly #pace = new Pace(inotifyLimit('max_queued_events') ?? 0);
+  readonly #patchPace = new Pace(inotifyLimit('max_queued_events') ?? 0);
   readonly #hints: HintSender;
   readonly #coverage: Coverage;
   readonly #intake: Intake;
-  readonly #queue: EventQueue<Happened & { readonly doubtful: boolean }>;
+  readonly #queue: EventQueue<Happened>;
   readonly #sweep: Sweep;
   readonly #canary: Canary;
   readonly #events: boolean;
@@ -100,7 +101,7 @@ export class RootWatch {
       report: this.#hints.add,
     });
     this.#queue = new EventQueue(
-      (event) => this.#intake.take(event, event.doubtful),
+      (event) => this.#intake.take(event),
       () => this.#suspicions.add('more events than can be worked off'),
     );
     this.#sweep = new Sweep({
@@ -158,33 +159,36 @@ export class RootWatch {
   }
 
   #recursiveEvents(events: readonly { readonly path: string; readonly type: string }[]): void {
-    const doubtful = this.#judge(events.length);
+    const pace = this.#judge(this.#pace.batch(events.length, performance.now()));
+    // Its batches lose some of what comes while they are made up.
+    const doubtful = pace !== 'calm';
+    if (doubtful) this.#sweep.alarm();
     for (const { path, type } of events) {
       const place = eventPath(this.#orders.root, path);
       if (place === null || this.#isHidden(place.path)) continue;
-      this.#queue.push({ ...place, created: type === 'create', doubtful });
+      this.#queue.push({ ...place, created: type === 'create', recursive: true, doubtful });
     }
   }
 
   #patchEvent(node: DirNode, name: string | null): void {
-    const doubtful = this.#judge(1);
-    const path = node.path();
+    this.#judge(this.#patchPace.batch(1, performance.now()));
+    const dir = node.path();
+    const happened = (path: string, exact: boolean): void =>
+      this.#queue.push({ path, exact, created: false, recursive: false, doubtful: false });
     if (name === null) {
-      this.#queue.push({ path, exact: false, created: false, doubtful });
+      happened(dir, false);
       return;
     }
-    const place = below(path, name);
-    if (!this.#isHidden(place)) this.#queue.push({ path: place, exact: true, created: false, doubtful });
+    const place = below(dir, name);
+    if (!this.#isHidden(place)) happened(place, true);
     // What happens to a watched directory itself is reported under its own name, as if that were in it.
-    if (name === node.name) this.#queue.push({ path, exact: true, created: false, doubtful });
+    if (name === node.name) happened(dir, true);
   }
 
-  #judge(events: number): boolean {
+  #judge(verdict: Verdict): Verdict {
     this.#lastEventAt = performance.now();
-    const pace = this.#pace.batch(events, this.#lastEventAt);
-    if (pace === 'flood') this.#suspicions.add('more events at once than the kernel may have kept');
-    if (pace !== 'calm') this.#sweep.alarm();
-    return pace !== 'calm';
+    if (verdict === 'flood') this.#suspicions.add('more events at once than the kernel may have kept');
+    return verdict;
   }
 
   readonly #enters = (path: string): boolean => !this.#isHidden(path) && this.#selection.enters(path);

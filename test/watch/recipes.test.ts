@@ -274,3 +274,15 @@ test('what the rules exclude, and the reserved directory, are not heard of', asy
     { exclude: ['cache/', '*.tmp'] },
   );
 });
+
+test('more busy directories than have a patch of their own', async () => {
+  await watching(
+    async (follower) => {
+      await follower.sees();
+      await follower.sees();
+    },
+    (root) => {
+      for (let d = 0; d < 1_200; d += 1) mkdirSync(`${root}/d${d % 40}/e${d}`, { recursive: true });
+    },
+  );
+});
