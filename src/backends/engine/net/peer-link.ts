@@ -21,7 +21,7 @@ export interface Rates {
 }
 
 /** Bytes a second below which the line, and not the processor, is what one waits for. */
-const SLOW_LINE = 100 * 1000 * 1000;
+const SLOW_LINE = 60 * 1000 * 1000;
 /** Most bodies to send uncompressed after one that did not get smaller. */
 const MAX_SKIP = 64;
 

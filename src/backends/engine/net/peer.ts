@@ -142,6 +142,7 @@ export class Peer {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#stopped || this.#link !== null || this.#dial !== null || this.#call !== null) return;
+    if (this.#shared() === '') return;
     if (ms === 0) void this.#dialNow();
     else this.#timer = setTimeout(() => this.#dialAfter(0), ms).unref();
   }

@@ -5,8 +5,8 @@ const SLICE = 256 * 1024;
 /** Queued bytes above which a writer is asked to wait, and below which it may go on. */
 const HIGH = 2 * 1024 * 1024;
 const LOW = 1024 * 1024;
-/** No slice was taken for so long: the other end is gone, whatever TCP still hopes for. */
-const STALLED_MS = 60_000;
+/** No slice was taken for so long: no disk is that slow, the other end is gone, whatever TCP still hopes for. */
+const STALLED_MS = 120_000;
 /** The rate is taken over at least so many bytes: more than a socket's buffers swallow at once. */
 const RATE_WINDOW = 8 * 1024 * 1024;
 
@@ -28,7 +28,7 @@ export class WriteQueue {
   #drained: (() => void)[] = [];
   #window = { bytes: 0, ms: 0 };
 
-  /** @param stalled called when the socket has taken nothing for a minute */
+  /** @param stalled called when the socket has taken nothing for two minutes */
   constructor(socket: Writable, stalled: () => void) {
     this.#socket = socket;
     this.#stalled = stalled;
