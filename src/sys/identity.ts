@@ -10,6 +10,9 @@ import type { FileKind, Stat } from './sys.ts';
 
 /** Two ticks of the slowest clock in use (HZ=100) that file systems stamp times with. */
 const RACY_NS = 20_000_000n;
+const SECOND = 1_000_000_000n;
+/** Some file systems count in seconds (ext4 with small inodes, NFSv2), FAT in two of them. */
+const COARSE_NS = 2n * SECOND;
 
 export interface IdentityParts {
   readonly kind: FileKind;
@@ -53,14 +56,15 @@ export function identityOf(stat: Stat): string {
  */
 export function identityAt(stat: Stat, nowNs: bigint): string {
   const identity = identityOf(stat);
-  return isNear(stat.mtimeNs, nowNs) || isNear(stat.ctimeNs, nowNs)
+  const tickNs = stat.mtimeNs % SECOND === 0n && stat.ctimeNs % SECOND === 0n ? COARSE_NS : 0n;
+  return isNear(stat.mtimeNs, nowNs, tickNs) || isNear(stat.ctimeNs, nowNs, tickNs)
     ? `${identity}~${nowNs.toString(16)}`
     : identity;
 }
 
-function isNear(time: bigint, now: bigint): boolean {
+function isNear(time: bigint, now: bigint, tickNs: bigint): boolean {
   const apart = now - time;
-  return apart <= RACY_NS && apart >= -RACY_NS;
+  return apart <= tickNs + RACY_NS && apart >= -RACY_NS;
 }
 
 const NUMBER = '(-?[0-9a-f]+)';

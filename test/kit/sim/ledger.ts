@@ -48,6 +48,8 @@ export class Ledger {
   powerLost(node: number, before: Tree, after: Tree, lost: readonly string[], isRelaxed: boolean): void {
     for (const text of lost) if (this.wrote(node, text)) this.overwritten.add(text);
     const touched = this.touchedBy[node] ?? new Set<string>();
+    // What a user did here and csyncd had not taken up yet may never have happened.
+    for (const path of touched) this.excuse(path);
     for (const path of changed(before, after)) {
       if (!isRelaxed && !touched.has(path)) continue;
       const [was, now] = [before.get(path), after.get(path)];

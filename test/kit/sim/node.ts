@@ -95,6 +95,7 @@ export class SimNode implements Machine {
   /** The machine loses its power: what was not flushed may be gone, of the files and of the store. */
   cutPower(): void {
     const before = treeOf(this.disk);
+    const held = this.texts();
     this.kill();
     this.actor.end();
     const lost = this.disk.powerCut(this.world.random);
@@ -106,7 +107,9 @@ export class SimNode implements Machine {
     new Dots(this.name as NodeId, this.store, () => this.now()).newEpoch();
     this.store.newTableId();
     const isRelaxed = this.world.history.durability === 'relaxed';
-    this.world.ledger.powerLost(this.index, before, treeOf(this.disk), lost.map(textOfBytes), isRelaxed);
+    const left = this.texts();
+    const gone = isRelaxed ? [...held].filter((text) => !left.has(text)) : lost.map(textOfBytes);
+    this.world.ledger.powerLost(this.index, before, treeOf(this.disk), gone, isRelaxed);
   }
 
   /** The daemon, or the machine, ends right here, in the middle of a system call or not. */
@@ -231,6 +234,13 @@ export class SimNode implements Machine {
     const scope = this.world.random.pick(['entry', 'entry', 'children', 'subtree'] as const);
     const at = scope === 'children' ? path.slice(0, Math.max(0, path.lastIndexOf('/'))) : path;
     return { path: at as RelPath, scope };
+  }
+
+  /** Every content on the disk, backups included. */
+  private texts(): Set<string> {
+    const texts = new Set<string>();
+    this.disk.walk((inode) => texts.add(textOf(inode)));
+    return texts;
   }
 
   private newStore(): MemoryStore {

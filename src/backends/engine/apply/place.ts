@@ -95,7 +95,7 @@ function swap(site: Site, change: Change, staged: Staged, target: Target): Outco
     const code = codeOf(error) ?? '';
     if (UNSUPPORTED.has(code) && code !== 'EPERM')
       return replaceWithoutExchange(site, change, staged, target);
-    if (kept !== null && backupId !== null) dropBackup(site, backupId);
+    if (backupId !== null) dropBackup(site, backupId);
     // RACE: deleted since it was looked at.
     if (code === 'ENOENT') return { kind: 'stale' };
     throw error;
@@ -158,17 +158,28 @@ export function putBack(site: Site, staged: Staged, target: Pick<Target, 'dir' |
  * RENAME_EXCHANGE to close that gap.
  */
 function replaceWithoutExchange(site: Site, change: Change, staged: Staged, target: Target): Outcome {
-  const { sys, tmpFd } = site;
-  const { dir, name, kept, fd, before } = target;
+  const { kept, fd, before } = target;
   const { backupId } = change;
-  if (staged.stat.kind === 'dir') {
-    // The one gap in which there is nothing under the name: no system call puts a directory in a file's place.
-    sys.unlink(dir, name);
-    if (!moveToFree(site, tmpFd, staged.name, dir, name)) return { kind: 'stale' };
-  } else sys.rename(tmpFd, staged.name, dir, name, 'replace');
+  try {
+    if (!takePlace(site, staged, target)) return { kind: 'stale' };
+  } catch (error) {
+    if (backupId !== null) dropBackup(site, backupId);
+    throw error;
+  }
   if (kept === 'copied' && fd !== null && backupId !== null && !isUnwritten(before, sys.fstat(fd)))
     keepAgain(site, fd, backupId);
   return placed(site, change, staged, target);
+}
+
+function takePlace(site: Site, staged: Staged, { dir, name }: Target): boolean {
+  const { sys, tmpFd } = site;
+  if (staged.stat.kind !== 'dir') {
+    sys.rename(tmpFd, staged.name, dir, name, 'replace');
+    return true;
+  }
+  // The one gap in which there is nothing under the name: no system call puts a directory in a file's place.
+  sys.unlink(dir, name);
+  return moveToFree(site, tmpFd, staged.name, dir, name);
 }
 
 /** Where an empty directory is expected. */
