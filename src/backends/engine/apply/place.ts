@@ -7,7 +7,7 @@ import { nameOf } from '../scan/paths.ts';
 import type { Change, Outcome } from './change.ts';
 import { dropBackup, editIn, keep, keepAgain, type Kept } from './keep.ts';
 import { isUnwritten, type Site } from './site.ts';
-import type { Staged } from './stage.ts';
+import { discard, type Staged } from './stage.ts';
 
 /** The file system does not know the flags of renameat2, or has no second names. */
 const UNSUPPORTED = new Set(['EINVAL', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP', 'EPERM', 'EMLINK']);
@@ -106,9 +106,9 @@ function swap(site: Site, change: Change, staged: Staged, target: Target): Outco
   if (backupId === null) {
     // Nothing to keep but what a racing writer may have put there.
     if (!isUnwritten(before, caught)) return putBack(site, staged, target);
-    sys.unlink(tmpFd, staged.name);
-  } else if (kept === 'linked') sys.unlink(tmpFd, staged.name);
-  else sys.rename(tmpFd, staged.name, site.backupFd, backupId, 'replace');
+  } else if (kept === 'copied') sys.rename(tmpFd, staged.name, site.backupFd, backupId, 'replace');
+  // It is placed: that the second name cannot be removed does not undo that.
+  discard(site, staged.name);
   return placed(site, change, staged, target);
 }
 
@@ -166,7 +166,7 @@ function replaceWithoutExchange(site: Site, change: Change, staged: Staged, targ
     if (backupId !== null) dropBackup(site, backupId);
     throw error;
   }
-  if (kept === 'copied' && fd !== null && backupId !== null && !isUnwritten(before, sys.fstat(fd)))
+  if (kept === 'copied' && fd !== null && backupId !== null && !isUnwritten(before, site.sys.fstat(fd)))
     keepAgain(site, fd, backupId);
   return placed(site, change, staged, target);
 }

@@ -6,7 +6,7 @@ import { compileSelection } from '../../../util/selection.ts';
 import type { ApplyOptions } from '../apply/change.ts';
 import type { ScanOptions } from '../scan/context.ts';
 import { checkRoot } from '../scan/root.ts';
-import { openBeliefSource, type OpenedBeliefs } from './beliefs.ts';
+import { openBeliefs, type OpenedBeliefs } from './beliefs.ts';
 import type { LaneName, OpenArgs } from './operations.ts';
 
 /** Content of a file up to this size rides along with its observation, and with its row to the peers. */
@@ -42,7 +42,7 @@ export class Mappings {
     const rootFd = this.#sys.openRoot(root.path);
     try {
       checkRoot(this.#sys, rootFd, root);
-      const beliefs = this.#lane === 'scan' ? await openBeliefSource(settings.beliefs) : null;
+      const beliefs = this.#lane === 'scan' ? await openBeliefs(settings.beliefs) : null;
       this.#open.set(mapping, {
         rootFd,
         apply: { root, ...rules, ...clocks, durability: settings.durability },

@@ -12,13 +12,11 @@ import type { Found, KnownBlock } from '../sync/content/rolling.ts';
 /** Kinds of work that must not delay one another; a thread each. */
 export type LaneName = 'apply' | 'scan' | 'bulk';
 
-/** Where a scan worker finds what is believed: a module that exports `openBeliefs(args): OpenedBeliefs`. */
-export interface BeliefSource {
-  /** URL */
-  readonly module: string;
-  /** plain data */
-  readonly args: unknown;
-}
+/** Where a scan worker finds what is believed. */
+export type BeliefSource =
+  | { readonly kind: 'store'; readonly stateDir: string; readonly group: string; readonly mapping: string }
+  /** tests: a module that exports `openBeliefs(args): OpenedBeliefs` */
+  | { readonly kind: 'module'; readonly url: string; readonly args: unknown };
 
 export interface DiskSettings {
   /** absolute, a byte string */

@@ -12,7 +12,6 @@ import type { Look, Observation, ScanReport } from '../scan/observation.ts';
 import type { OwnerMode } from '../scan/owner.ts';
 import type { RootIdentity } from '../scan/root.ts';
 import type { Intent } from '../store/store.ts';
-import { storeBeliefs } from './beliefs.ts';
 import { DiskFile } from './disk-file.ts';
 import { Lane } from './lane.ts';
 import type { BeliefSource, Opened, Operations, Wanted } from './operations.ts';
@@ -51,7 +50,7 @@ export function openDiskPool(options: { readonly stateDir: string; readonly log:
   let next = 1;
   return {
     async open({ group, mapping, path, ...rest }) {
-      const beliefs = rest.beliefs ?? storeBeliefs({ stateDir, group, mapping });
+      const beliefs = rest.beliefs ?? ({ kind: 'store', stateDir, group, mapping } as const);
       const settings = { ...rest, path: textToBytes(path), beliefs };
       const known = await lanes.scan.call('knows', { beliefs });
       const root = await lanes.apply.call('prepare', { path: settings.path, known });

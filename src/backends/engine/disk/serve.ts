@@ -9,7 +9,7 @@ import { searchBlocks, weakHashes } from './block-search.ts';
 import { Downloads } from './downloads.ts';
 import { Files, readSmall } from './files.ts';
 import { Mappings, type OpenMapping } from './mappings.ts';
-import { openBeliefSource } from './beliefs.ts';
+import { openBeliefs } from './beliefs.ts';
 import type { LaneName, OperationName, Operations } from './operations.ts';
 import type { Steps } from './runner.ts';
 import { chunked } from './scan-steps.ts';
@@ -30,7 +30,7 @@ export function serving(lane: LaneName): Serving {
   const rootOf = (mapping: number): number => mappings.get(mapping).rootFd;
   return {
     async knows({ beliefs }) {
-      const opened = await openBeliefSource(beliefs);
+      const opened = await openBeliefs(beliefs);
       try {
         const [any] = opened.children(ROOT);
         return any !== undefined;

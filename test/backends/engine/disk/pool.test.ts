@@ -272,7 +272,7 @@ describe('a worker that crashes', () => {
   it('rejects what it was doing, and is there again with its mappings', async () => {
     const other = path.join(folder, 'crashing');
     mkdirSync(path.join(other, 'bad'), { recursive: true });
-    const beliefs = { module: BELIEFS, args: { crashAt: 'bad' } };
+    const beliefs = { kind: 'module', url: BELIEFS, args: { crashAt: 'bad' } } as const;
     const crashing = await pool.open({ ...settings, mapping: 'crashing', path: other, beliefs });
     await assert.rejects(look(crashing), (error) => codeOf(error) === 'worker-crashed');
     writeFileSync(path.join(root, 'f'), 'x');
