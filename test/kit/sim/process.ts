@@ -76,6 +76,7 @@ export class Process implements Effects, NetNode<Packet> {
   private hints = new Map<string, Look>();
   private readonly queue: { readonly looks: readonly Look[]; readonly done: () => void }[] = [];
   private isLooking = false;
+  private readonly batches: (readonly Change[])[] = [];
   alive = true;
 
   constructor(machine: Machine, world: World) {
@@ -155,8 +156,10 @@ export class Process implements Effects, NetNode<Packet> {
     this.later(this.world.random.int(10), () => this.scan(looks));
   }
 
+  /** Batches run in the order in which they were asked for. */
   apply(changes: readonly Change[]): void {
-    this.later(this.world.random.int(20), () => this.runApply(changes));
+    this.batches.push(changes);
+    if (this.batches.length === 1) this.later(this.world.random.int(20), () => this.runApply());
   }
 
   fetch(request: FetchRequest): void {
@@ -292,7 +295,8 @@ export class Process implements Effects, NetNode<Packet> {
     });
   }
 
-  private runApply(changes: readonly Change[]): void {
+  private runApply(): void {
+    const changes = this.batches[0] ?? [];
     const report = this.guarded(() => this.machine.asEngine(() => this.tryApply(changes)));
     if (report === undefined) return;
     for (const { path, outcome } of report.results) {
@@ -301,7 +305,11 @@ export class Process implements Effects, NetNode<Packet> {
       // The watcher sees the engine's own work too.
       this.later(this.world.random.int(50), () => this.hint({ path, scope: 'entry' }));
     }
-    this.later(this.world.random.int(20), () => this.replica.applied(report));
+    this.later(this.world.random.int(20), () => {
+      this.batches.shift();
+      this.replica.applied(report);
+      if (this.batches.length > 0) this.later(this.world.random.int(20), () => this.runApply());
+    });
   }
 
   private tryApply(changes: readonly Change[]): ApplyReport {

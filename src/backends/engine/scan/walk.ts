@@ -24,7 +24,9 @@ export function* lookSteps(scan: Scan, look: Look): Steps {
   const parent = parentOf(path);
   if (!scan.options.selection.enters(parent)) return;
   if (parent !== ROOT && !scan.compared.has(parent) && beliefOfDir(scan, parent) === null) {
-    // Nothing is known of the directory that the path is in: it goes first, with all that is in it.
+    // Nothing is known of the directory that the path is in: it goes first, with all that is in it. What is believed in
+    // what is no directory (its deletion came while it was being worked on) would be found by nothing else.
+    noteGone(scan, path, scan.beliefs.get(path));
     yield* lookSteps(scan, { path: parent, scope: 'entry' });
     return;
   }
