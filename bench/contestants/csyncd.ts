@@ -1,0 +1,174 @@
+/** Three csyncd daemons, as deployed: TLS, the default settings, info logs. */
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ControlClient } from '../../src/control/client.ts';
+import type { StatusReport } from '../../src/control/client.ts';
+import { Cluster } from '../../test/kit/cluster.ts';
+import type { ClusterNode } from '../../test/kit/cluster.ts';
+import { isConnected, isLive } from '../../test/kit/cluster/status.ts';
+import { secondsUntil } from '../kit/arrival.ts';
+import { parsePhases } from '../kit/phases.ts';
+import type { Phases } from '../kit/phases.ts';
+import { HOSTS, ORIGIN, PEERS } from './contestant.ts';
+import type { Carried, Contestant, HostName, Job } from './contestant.ts';
+
+type Keys = Readonly<Record<string, unknown>>;
+
+export interface CsyncdOptions {
+  readonly name: string;
+  /** keys of the mapping `shared` */
+  readonly mapping?: Keys;
+  /** further mappings */
+  readonly mappings?: Readonly<Record<string, Keys>>;
+  readonly group?: Keys;
+  /** where the daemons' CPU profiles go; null: they run without */
+  readonly profile: string | null;
+}
+
+const METRICS = '127.0.0.1:9731';
+const BOUND_MS = 1_800_000;
+const ASK_EVERY_MS = 10;
+
+export class Csyncd implements Contestant {
+  readonly name: string;
+  readonly precision = 'nanoseconds';
+  readonly roots: Readonly<Record<HostName, string>>;
+  readonly stage: string;
+  readonly nodes: Readonly<Record<HostName, ClusterNode>>;
+  readonly cluster: Cluster<HostName>;
+  readonly #profile: string | null;
+
+  constructor(options: CsyncdOptions) {
+    this.name = options.name;
+    this.#profile = options.profile;
+    this.cluster = new Cluster<HostName>({
+      nodes: HOSTS,
+      // What a workload deletes may be most of what there is.
+      mappings: { shared: { max_delete: '100%', ...options.mapping }, ...options.mappings },
+      group: options.group ?? {},
+      config: { log: { level: 'info', format: 'json' }, metrics: METRICS },
+    });
+    this.nodes = this.cluster.nodes;
+    this.roots = this.rootsOf('shared');
+    this.stage = join(this.nodes.a.place.dir, 'stage');
+    fs.mkdirSync(this.stage);
+  }
+
+  rootsOf(mapping: string): Readonly<Record<HostName, string>> {
+    const root = (host: HostName): string => this.nodes[host].place.roots[mapping] ?? '';
+    return { a: root('a'), b: root('b'), c: root('c') };
+  }
+
+  async start(): Promise<void> {
+    for (const host of HOSTS) this.launch(host);
+    for (const host of HOSTS) await this.#ask(host, 'is live', isLive);
+    await this.idle();
+  }
+
+  launch(host: HostName): void {
+    const env: Record<string, string> = {};
+    if (this.#profile !== null) {
+      const folder = join(this.#profile, this.name.replaceAll(' ', '-'), host);
+      env['NODE_OPTIONS'] = `--cpu-prof --cpu-prof-dir=${folder}`;
+    }
+    this.nodes[host].launch({ env });
+  }
+
+  /** Seconds until the daemon of a host that was just launched has looked through all its mappings. */
+  async secondsUntilLive(host: HostName): Promise<number> {
+    const start = performance.now();
+    await this.#ask(host, 'is live', isLive);
+    return (performance.now() - start) / 1000;
+  }
+
+  async carry(job: Job): Promise<Carried> {
+    const sent = this.#wireBytes();
+    const start = performance.now();
+    const seconds = await this.held(job, PEERS);
+    await this.#ask(ORIGIN, 'has everything acknowledged', isAcknowledged);
+    const acknowledgedSeconds = (performance.now() - start) / 1000;
+    return { seconds, acknowledgedSeconds, wireBytes: this.#wireBytes() - sent };
+  }
+
+  /** Makes a change; seconds until these peers hold it. */
+  async held({ change, arrival }: Job, peers: readonly HostName[]): Promise<number> {
+    const start = performance.now();
+    change(this.roots.a);
+    const roots = peers.map((peer) => this.roots[peer]);
+    const arrivals = peers.map(() => arrival(this.roots.a));
+    return await secondsUntil(start, roots, arrivals);
+  }
+
+  async idle(): Promise<void> {
+    for (const host of HOSTS.filter((name) => this.nodes[name].running)) {
+      const others = HOSTS.filter((name) => name !== host && this.nodes[name].running);
+      await this.#ask(
+        host,
+        'is idle',
+        (status) => isLive(status) && isConnected(status, others) && isIdle(status, others),
+      );
+    }
+  }
+
+  async phases(): Promise<Phases> {
+    const told = HOSTS.filter((host) => this.nodes[host].running).map(async (host) => {
+      const metrics = await this.nodes[host].run('curl', '-s', `http://${METRICS}/metrics`);
+      return [host === ORIGIN ? 'origin' : `peer ${host}`, parsePhases(metrics)] as const;
+    });
+    return new Map(await Promise.all(told));
+  }
+
+  async destroy(): Promise<void> {
+    // A profile is written by an orderly end only.
+    if (this.#profile !== null) {
+      await Promise.all(
+        HOSTS.filter((host) => this.nodes[host].running).map((host) => this.nodes[host].stop()),
+      );
+    }
+    this.cluster.destroy();
+  }
+
+  /** null when no daemon answers. */
+  async status(host: HostName): Promise<StatusReport | null> {
+    const client = new ControlClient(join(this.nodes[host].place.dir, 'control.sock'));
+    return await client.call('status', {}).catch(() => null);
+  }
+
+  async #ask(host: HostName, what: string, condition: (status: StatusReport) => boolean): Promise<void> {
+    const start = performance.now();
+    for (;;) {
+      const status = await this.status(host);
+      if (status !== null && condition(status)) return;
+      if (!this.nodes[host].running)
+        throw new Error(`${this.name}: ${host} ended\n${this.nodes[host].log()}`);
+      if (performance.now() - start > BOUND_MS) {
+        throw new Error(
+          `${this.name}: not within ${BOUND_MS / 1000} s: ${host} ${what}\n${JSON.stringify(status)}`,
+        );
+      }
+      await pause(ASK_EVERY_MS);
+    }
+  }
+
+  #wireBytes(): number {
+    const { sentBytes, receivedBytes } = this.nodes.a.traffic();
+    return sentBytes + receivedBytes;
+  }
+}
+
+/** Every peer that can be reached has acknowledged what this node has. */
+function isAcknowledged(status: StatusReport): boolean {
+  const peers = Object.values(status.groups).flatMap((group) => Object.values(group.peers));
+  return peers
+    .filter((peer) => peer.state === 'ok')
+    .every((peer) => peer.pending_files === 0 && peer.lag_seconds === 0);
+}
+
+function isIdle(status: StatusReport, others: readonly string[]): boolean {
+  return Object.values(status.groups).every(
+    ({ mappings, peers }) =>
+      Object.values(mappings).every(({ pending, state }) => pending === 0 && state === 'ok') &&
+      others.every((other) => peers[other]?.pending_files === 0 && peers[other].lag_seconds === 0),
+  );
+}

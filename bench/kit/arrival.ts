@@ -1,0 +1,68 @@
+/**
+ * When a peer holds a change, seen from outside: by looking at its files and at nothing else. What was seen once is not looked
+ * at again, so that looking every millisecond costs the contestants nothing.
+ */
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { directoryName } from './trees.ts';
+import type { Shape } from './trees.ts';
+
+/** Whether the directory of a peer holds the change now. */
+export type Arrived = (root: string) => boolean;
+
+const LONGEST_MS = 1_800_000;
+const EVERY_MS = 1;
+
+/** Seconds from `start` (performance.now) until all these directories hold it; throws when it never comes. */
+export async function secondsUntil(
+  start: number,
+  roots: readonly string[],
+  arrivals: readonly Arrived[],
+): Promise<number> {
+  let waiting = roots.map((root, i) => ({ root, arrived: arrivals[i] ?? (() => false) }));
+  for (;;) {
+    waiting = waiting.filter(({ root, arrived }) => !arrived(root));
+    const now = performance.now();
+    if (waiting.length === 0) return (now - start) / 1000;
+    if (now - start > LONGEST_MS) {
+      throw new Error(`not within ${LONGEST_MS / 1000} s at ${waiting.map(({ root }) => root).join(', ')}`);
+    }
+    await pause(EVERY_MS);
+  }
+}
+
+/** All files of a tree. */
+export function wholeTree(path: string, { directories, filesEach }: Shape): Arrived {
+  let complete = 0;
+  return (root) => {
+    while (complete < directories && entries(join(root, path, directoryName(complete))) === filesEach)
+      complete++;
+    return complete === directories;
+  };
+}
+
+/** A file with the origin's size and mtime: neither changes before the content is whole. */
+export function sameFile(origin: string, path: string): Arrived {
+  const wanted = fs.statSync(join(origin, path), { bigint: true });
+  return (root) => {
+    const found = fs.statSync(join(root, path), { bigint: true, throwIfNoEntry: false });
+    return found !== undefined && found.size === wanted.size && found.mtimeNs === wanted.mtimeNs;
+  };
+}
+
+export function gone(path: string): Arrived {
+  return (root) => fs.lstatSync(join(root, path), { throwIfNoEntry: false }) === undefined;
+}
+
+export function all(...arrivals: readonly Arrived[]): Arrived {
+  return (root) => arrivals.every((arrived) => arrived(root));
+}
+
+function entries(dir: string): number {
+  try {
+    return fs.readdirSync(dir).length;
+  } catch {
+    return -1;
+  }
+}

@@ -1,0 +1,32 @@
+/** Whether all hosts hold the same, by a walk that shares nothing with the contestants. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { differences, walk } from '../../test/kit/cluster/tree.ts';
+import type { Tree } from '../../test/kit/cluster/tree.ts';
+
+/** csync2 carries times in whole seconds. */
+export type Precision = 'nanoseconds' | 'seconds';
+
+const SHOWN = 3;
+
+/** Differences below a directory, as lines to read; empty when all are equal. */
+export function verifyEqual(
+  roots: Readonly<Record<string, string>>,
+  path: string,
+  precision: Precision,
+): string[] {
+  const trees = Object.entries(roots).map(([host, root]) => {
+    const tree = treeAt(root, path);
+    return [host, precision === 'seconds' ? inSeconds(tree) : tree] as const;
+  });
+  return differences(new Map(trees), SHOWN);
+}
+
+function treeAt(root: string, path: string): Tree {
+  const at = join(root, path);
+  return existsSync(at) ? walk(at) : new Map([[path, 'no such directory']]);
+}
+
+function inSeconds(tree: Tree): Tree {
+  return new Map([...tree].map(([path, line]) => [path, line.replace(/^(file \S+ \S+ \d+)\d{9} /, '$1 ')]));
+}
