@@ -2,6 +2,8 @@
 import type { Fd, Stat, Sys } from '../../../sys/sys.ts';
 import type { Selection } from '../../../util/selection.ts';
 import type { Identity, RelPath } from '../core/types.ts';
+import type { GoneTops } from './gone-tops.ts';
+import type { Moves } from './moves.ts';
 import type { BeliefReader, Believed, Observation } from './observation.ts';
 import type { OwnerRules } from './owner.ts';
 import type { RootIdentity } from './root.ts';
@@ -37,9 +39,9 @@ export interface Scan {
   readonly beliefs: BeliefReader;
   readonly options: ScanOptions;
   readonly unread: Unread[];
-  /** tops of what is believed and was not found; `below` = all but the path itself, which is something else now */
-  readonly gone: { readonly path: RelPath; readonly below: boolean }[];
-  /** directories whose content was compared as a whole: a later look below them would find nothing else */
+  readonly gone: GoneTops;
+  readonly moves: Moves;
+  /** directories that were compared as a whole, or cannot be: a later look below them would tell nothing else */
   readonly compared: Set<RelPath>;
   readonly count: {
     entries: number;

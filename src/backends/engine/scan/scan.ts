@@ -9,7 +9,9 @@
 import type { Fd, Sys } from '../../../sys/sys.ts';
 import type { Scan, ScanOptions, ScanStep } from './context.ts';
 import { goneSteps } from './gone.ts';
+import { GoneTops } from './gone-tops.ts';
 import { orderLooks } from './looks.ts';
+import { Moves } from './moves.ts';
 import type { BeliefReader, Look, Observation, ScanReport } from './observation.ts';
 import { checkRoot } from './root.ts';
 import { unreadSteps } from './unread.ts';
@@ -37,7 +39,8 @@ export function* scanSteps(
     beliefs,
     options,
     unread: [],
-    gone: [],
+    gone: new GoneTops(),
+    moves: new Moves(),
     compared: new Set(),
     count,
     carried: 0,
@@ -50,7 +53,7 @@ export function* scanSteps(
     }
   }
   yield* unreadSteps(scan);
-  if (scan.gone.length > 0) {
+  if (scan.gone.size > 0) {
     checkRoot(sys, rootFd, options.root);
     yield* goneSteps(scan);
   }

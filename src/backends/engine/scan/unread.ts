@@ -3,7 +3,7 @@ import type { Fd, Stat } from '../../../sys/sys.ts';
 import type { Identity, RelPath, Sha256, Value } from '../core/types.ts';
 import { baseOf, type Scan, type ScanStep, type Steps, type Unread } from './context.ts';
 import { identityFound } from './identity.ts';
-import { Moves, provesContent, type Gone } from './moves.ts';
+import { provesContent, type Gone } from './moves.ts';
 import type { Observation } from './observation.ts';
 import { metadataOf } from './owner.ts';
 import { nameOf, parentOf } from './paths.ts';
@@ -16,20 +16,13 @@ const EMPTIED_NS = 2_000_000_000n;
 export function* unreadSteps(scan: Scan): Steps {
   const { sys, options } = scan;
   if (scan.unread.length === 0) return;
-  const moves = new Moves();
-  for (const { path, below } of scan.gone) {
-    if (below) for (const belief of scan.beliefs.children(path)) moves.add(scan.beliefs, belief);
-    else {
-      const belief = scan.beliefs.get(path);
-      if (belief !== null) moves.add(scan.beliefs, belief);
-    }
-  }
+  scan.moves.update(scan.beliefs, scan.gone);
   let parent: RelPath | null = null;
   let fd: Fd | null = null;
   const started = options.clock();
   try {
     for (const file of scan.unread.splice(0)) {
-      const moved = moves.take(file.stat);
+      const moved = scan.moves.take(file.stat);
       if (moved !== null && provesContent(moved)) {
         yield found(
           scan,

@@ -22,7 +22,7 @@ export function* lookSteps(scan: Scan, look: Look): Steps {
     return;
   }
   const parent = parentOf(path);
-  if (!scan.options.selection.enters(parent)) return;
+  if (!scan.options.selection.enters(parent) || scan.gone.covers(path)) return;
   if (parent !== ROOT && !scan.compared.has(parent) && beliefOfDir(scan, parent) === null) {
     // Nothing is known of the directory that the path is in: it goes first, with all that is in it. What is believed in
     // what is no directory (its deletion came while it was being worked on) would be found by nothing else.
@@ -45,13 +45,16 @@ function* entrySteps(scan: Scan, parent: RelPath, path: RelPath, scope: Look['sc
   try {
     fd = scan.sys.openDir(scan.rootFd, parent);
   } catch (error) {
-    if (!NO_WAY.has(codeOf(error) ?? '')) yield unreadable(parent, scan.beliefs.get(parent), error);
-    else if (parent !== ROOT) yield* lookSteps(scan, { path: parent, scope: 'entry' });
+    if (!NO_WAY.has(codeOf(error) ?? '')) {
+      scan.compared.add(parent);
+      yield unreadable(parent, scan.beliefs.get(parent), error);
+    } else if (parent !== ROOT) yield* lookSteps(scan, { path: parent, scope: 'entry' });
     return;
   }
   const dirs: Dir[] = [];
   try {
     if (scan.sys.fstat(fd).dev !== scan.options.root.dev) {
+      scan.compared.add(parent);
       yield { path: parent, base: null, kind: 'mount' };
       return;
     }
@@ -161,7 +164,7 @@ function* compare(
   const believed = isLive(belief) ? belief.applied : null;
   const found = (): Identity => identityFound(stat, scan.options.now());
   const wasDir = believed?.value.kind === 'dir';
-  if (wasDir && stat.kind !== 'dir') scan.gone.push({ path, below: true });
+  if (wasDir && stat.kind !== 'dir') scan.gone.add(path, true);
   switch (stat.kind) {
     case 'dir':
       if (!same)
@@ -199,8 +202,7 @@ function inodeOf(identity: Identity | null): bigint | null {
 function noteGone(scan: Scan, path: RelPath, belief: Believed | null): void {
   if (!isLive(belief)) return;
   // What the rules do not select (any more) is nobody's deletion.
-  if (scan.options.selection.selects(path, belief.applied?.value.kind === 'dir'))
-    scan.gone.push({ path, below: false });
+  if (scan.options.selection.selects(path, belief.applied?.value.kind === 'dir')) scan.gone.add(path, false);
 }
 
 function present(path: RelPath, base: Identity | null, value: Value, identity: Identity): Observation {

@@ -228,6 +228,16 @@ describe('a later look', () => {
     assert.deepEqual(told(tree.look([entry('d/e/g')])), ['gone d/e/g', 'gone d/e', 'gone d/f', 'gone d']);
   });
 
+  it('tells a vanished tree once, however many of its paths it is asked about', () => {
+    mkdirSync(tree.at('many'));
+    const names = Array.from({ length: 300 }, (_, index) => `many/f${index}`);
+    for (const name of names) writeFileSync(tree.at(name), name);
+    tree.learn();
+    rmSync(tree.at('many'), { recursive: true });
+    const seen = tree.look([...names, 'many'].map(entry));
+    assert.deepEqual(told(seen).sort(), [...names, 'many'].map((name) => `gone ${name}`).sort());
+  });
+
   it('does not follow a directory that became a symlink', () => {
     renameSync(tree.at('d'), tree.at('.csyncd/away'));
     symlinkSync('.csyncd/away', tree.at('d'));
