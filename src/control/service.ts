@@ -1,6 +1,4 @@
 /** What systemd is told: readiness, reloads, the end, a line of status, and that the control loop is alive. */
-import { setInterval } from 'node:timers';
-
 export interface ServiceParts {
   /** sd_notify(3) */
   readonly notify: (state: string) => void;
