@@ -16,6 +16,11 @@ export interface Parts {
 
 /** @param args without node and script; @returns the exit code */
 export async function runCli(args: readonly string[], io: Io, parts: Parts): Promise<number> {
+  // Not an option of the program: `backups restore --version V` is another one, which commander would take for it.
+  if (args[0] === '-V' || args[0] === '--version') {
+    io.out(`${version()}\n`);
+    return EXIT.ok;
+  }
   let code: number = EXIT.ok;
   const program = createProgram(io, parts, (result) => {
     code = result;
@@ -38,11 +43,11 @@ type Run = (context: Context, ...args: never[]) => number | Promise<number>;
 function createProgram(io: Io, parts: Parts, done: (code: number) => void): Command {
   const program = new Command('csyncd')
     .description('Keeps the same directories on all nodes of a small cluster.')
-    .version(version(), '-V, --version')
     .option('--config <file>', 'the main config file', DEFAULT_CONFIG)
     .option('--json', 'print JSON')
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', '\ncsyncd -V, --version prints the version.')
     .showHelpAfterError('(csyncd --help shows the commands)')
     .exitOverride();
 
