@@ -19,7 +19,7 @@ export function problemOf(error: unknown, peer: string, address: string): LinkPr
   if (error instanceof ProtocolError || code.startsWith('ERR_SSL') || code === 'EPROTO') {
     return {
       code: 'refused-protocol',
-      message: `${peer} (${address}) does not speak this version of csyncd's protocol: ${firstLine(error)}`,
+      message: `${peer} (${address}) does not speak this version of csyncd's protocol: ${reasonOf(error)}`,
       hint: `check that csyncd listens at ${address}, and that both nodes run versions that go together`,
     };
   }
@@ -32,11 +32,13 @@ export function problemOf(error: unknown, peer: string, address: string): LinkPr
   }
   return {
     code: 'down',
-    message: `no link to ${peer} (${address}): ${UNREACHABLE[code] ?? firstLine(error)}`,
+    message: `no link to ${peer} (${address}): ${UNREACHABLE[code] ?? reasonOf(error)}`,
     hint: code === 'ECONNREFUSED' ? `is csyncd running on ${peer}, and on that port?` : null,
   };
 }
 
-function firstLine(error: unknown): string {
+/** What is wrong, in a few words: OpenSSL's own message names its source files. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof Error && 'reason' in error && typeof error.reason === 'string') return error.reason;
   return (messageOf(error).split('\n')[0] ?? '').slice(0, 200) || (codeOf(error) ?? 'unknown fault');
 }

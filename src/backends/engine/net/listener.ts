@@ -9,6 +9,7 @@ import { encodeGreeting } from '../wire/greeting.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { addressOf, Connection } from './connection.ts';
 import type { Context } from './context.ts';
+import { reasonOf } from './dial-problem.ts';
 import { answer, Refused } from './handshake.ts';
 import type { Session } from './handshake.ts';
 import type { LinkProblem } from './link.ts';
@@ -94,8 +95,7 @@ export class Listener {
   #notSecured(error: Error, socket: TLSSocket): void {
     const code = codeOf(error) ?? '';
     if (code.startsWith('ERR_SSL') || code === 'EPROTO') {
-      const why = messageOf(error).split(':').at(-2) ?? code;
-      this.#refused(null, addressOf(socket), notOurs(addressOf(socket), why));
+      this.#refused(null, addressOf(socket), notOurs(addressOf(socket), reasonOf(error)));
     }
     socket.destroy();
   }

@@ -1,6 +1,7 @@
 /** A link over its two connections. The bulk one may come later than the control one: bulk frames wait for it. */
 import type { NodeId } from '../core/types.ts';
 import { messageOf } from '../../../util/errors.ts';
+import { timed } from '../../../util/timings.ts';
 import { decodeBulk, encodeBulk } from '../wire/bulk-codec.ts';
 import { compressInBackground } from '../wire/compression.ts';
 import { decodeMessage, encodeMessage } from '../wire/control-codec.ts';
@@ -96,7 +97,7 @@ export class PeerLink implements Link {
   send(message: Message): void {
     if (this.#closed !== null) return;
     const zstd = this.#compresses(this.#control);
-    const parts = encodeMessage(message, { zstd });
+    const parts = timed('send', () => encodeMessage(message, { zstd }));
     if (
       isOrdered(message) &&
       (this.#heldBack.length > 0 || (message.kind === 'rows' && this.#rates.send.limited))
@@ -138,7 +139,7 @@ export class PeerLink implements Link {
 
   #controlFrame(frame: Frame): void | Promise<void> {
     if (frame.type === FrameType.bye) return this.#farewell(frame);
-    const message = decodeMessage(frame);
+    const message = timed('receive', () => decodeMessage(frame));
     this.#handlers?.message(message);
     if (message.kind !== 'rows') return undefined;
     return this.#rates.receive.take(frame.payload.length, () => this.#closed === null) ?? undefined;

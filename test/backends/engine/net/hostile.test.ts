@@ -31,6 +31,14 @@ async function rawClient(t: TestContext, node: TestNode): Promise<TLSSocket> {
   return socket;
 }
 
+/** Unlike `once`, content with a connection that ends in an error. */
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else socket.once('close', () => resolve());
+  });
+}
+
 /** The frames that come back until the connection ends. */
 async function repliesOf(socket: TLSSocket): Promise<Greeting[]> {
   const reader = new FrameReader(MAX_GREETING_FRAME);
@@ -40,7 +48,7 @@ async function repliesOf(socket: TLSSocket): Promise<Greeting[]> {
     for (let frame = reader.next(); frame !== null; frame = reader.next())
       greetings.push(decodeGreeting(frame));
   });
-  await once(socket, 'close');
+  await closed(socket);
   return greetings;
 }
 
@@ -161,9 +169,12 @@ test('a caller without TLS, or with an old one, is dropped and reported once', b
     socket.on('error', () => undefined);
     socket.end('GET / HTTP/1.1\r\n\r\n');
     socket.resume();
-    await once(socket, 'close');
+    await closed(socket);
   }
-  await node.line('stranger', ({ problem }) => problem.code === 'refused-protocol');
+  const { from, problem } = await node.line('stranger');
+  assert.match(from, /^127\.0\.0\.1:\d+$/);
+  assert.equal(problem.code, 'refused-protocol');
+  assert.equal(problem.message, `${from} called and does not speak csyncd's protocol: http request`);
   await settles(node);
   assert.equal(node.count('stranger'), 1);
 });
@@ -180,9 +191,9 @@ test('who says nothing, or too slowly, is dropped when the time is over', bound,
     t.after(() => clearInterval(drip));
     slow.write(frameHeader(FrameType.hello, 60_000));
     slow.resume();
-    await once(slow, 'close');
+    await closed(slow);
   }
-  if (!silent.closed) await once(silent, 'close');
+  await closed(silent);
   await settles(node);
 });
 

@@ -175,6 +175,22 @@ test('a send rate holds rows and bulk back, lets pings pass, and can be lifted',
   );
 });
 
+test('a receive rate stops reading bulk, and can be lifted', bound, async (t) => {
+  const web1 = await TestNode.start(t, 'web1', [web], { features: [] });
+  const web2 = await TestNode.start(t, 'web2', [web], { limits: { sendRate: 0, receiveRate: 1000 } });
+  await web1.meet(web2);
+  await web2.meet(web1);
+  const link = await web1.linkTo(web2);
+  const body = Buffer.alloc(1_000_000);
+  for (const stream of [1, 2, 3]) await link.bulk.send({ stream, type: 1, header: null, body });
+  await web2.line('bulk', ({ frame }) => frame.stream === 2);
+  link.send(ping(1));
+  await web2.line('message');
+  assert.equal(web2.count('bulk'), 2);
+  await web2.change({ limits: { sendRate: 0, receiveRate: 0 } });
+  await web2.line('bulk', ({ frame }) => frame.stream === 3);
+});
+
 test('a peer that breaks the protocol loses its link, and is told what it did', bound, async (t) => {
   const web1 = await TestNode.start(t, 'web1', [web]);
   const web2 = await TestNode.start(t, 'web2', [web]);

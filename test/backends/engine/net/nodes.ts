@@ -147,6 +147,14 @@ export class TestNode implements NetworkEvents {
     return (await this.line('linked', (line) => line.peer === name, from)).link;
   }
 
+  /** The link to a peer that stands now. */
+  standing({ name }: TestNode): Link | null {
+    const last = this.lines.findLast(
+      (line) => (line.kind === 'linked' || line.kind === 'closed') && line.peer === name,
+    );
+    return last?.kind === 'linked' ? last.link : null;
+  }
+
   count(kind: Line['kind']): number {
     return this.lines.filter((line) => line.kind === kind).length;
   }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { GroupKey } from '../../../../src/backends/engine/net/group-key.ts';
@@ -189,4 +191,23 @@ test('two daemons under one name are both refused, once the first shows that it 
   for (const node of [original, copy]) {
     await node.line('problem', ({ problem }) => problem.code === 'refused-identity');
   }
+});
+
+test('a peer that is not there, or is another program', bound, async (t) => {
+  const web1 = await TestNode.start(t, 'web1', [web]);
+  await web1.meet(nowhere('web2'));
+  const { problem } = await web1.line('problem');
+  assert.equal(problem.message, 'no link to web2 (127.0.0.1:1): nothing listens there');
+  const ssh = createServer((socket) => socket.on('error', () => undefined).write('SSH-2.0-OpenSSH_9.2\r\n'));
+  t.after(() => ssh.close());
+  await once(ssh.listen(0, '127.0.0.1'), 'listening');
+  const address = ssh.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  await web1.meet({ name: 'web2', port: address.port });
+  const other = await web1.line('problem', (line) => line.problem.code !== 'down');
+  assert.equal(other.problem.code, 'refused-protocol');
+  assert.match(
+    other.problem.message,
+    /does not speak this version of csyncd's protocol: wrong version number$/,
+  );
 });
