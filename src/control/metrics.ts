@@ -1,6 +1,7 @@
 /** Prometheus metrics: what `status` says, read when they are asked for, and counts of the audit trail. */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { MappingReport, StatusReport } from '../orchestrator/answers.ts';
+import { timings } from '../util/timings.ts';
 import type { AuditTrail } from './operations.ts';
 
 export interface Metrics {
@@ -48,6 +49,7 @@ class Gauges {
       this.#gauge('state', '1 for the state that the node is in.', { state }, Number(report.state === state));
     }
     this.#process();
+    this.#phases();
     for (const [group, { mappings, peers }] of Object.entries(report.groups)) {
       for (const [mapping, facts] of Object.entries(mappings)) this.#mapping({ group, mapping }, facts);
       for (const [peer, facts] of Object.entries(peers)) {
@@ -149,6 +151,13 @@ class Gauges {
       labels,
       watcher.sweep_hits,
     );
+  }
+
+  #phases(): void {
+    for (const { phase, ms, runs } of timings()) {
+      this.#counter('phase_seconds_total', 'Time spent by phase of a change.', { phase }, ms / 1000);
+      this.#counter('phase_runs_total', 'Times that the phase was run.', { phase }, runs);
+    }
   }
 
   #process(): void {

@@ -104,7 +104,7 @@ export class PeerLink implements Link {
     ) {
       this.#holdBack(parts);
     } else {
-      this.#control.write(parts);
+      timed('send', () => this.#control.write(parts));
     }
   }
 
@@ -191,7 +191,7 @@ export class PeerLink implements Link {
     const wait = this.#rates.send.take(lengthOf(parts), () => this.#closed === null);
     if (wait !== null) await wait;
     if (this.#closed !== null) throw new Error(this.#closed);
-    if (connection.write(parts)) return;
+    if (timed('send', () => connection.write(parts))) return;
     await connection.drained();
     if (this.closed) throw new Error(this.#closed ?? 'the link is gone');
   }

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CsyncdError, messageOf } from '../../../util/errors.ts';
+import { spent } from '../../../util/timings.ts';
 import { ActorTable } from './actors.ts';
 import { RecordCodec } from './record.ts';
 import { migrate, schemaSteps } from './schema.ts';
@@ -126,10 +127,16 @@ class SqliteStore implements Store {
     const counters = [...this.#mappings.values()].map((mapping) => mapping.counters);
     (nested ? this.#sql.nest : this.#sql.begin).run();
     this.#depth++;
+    const started = performance.now();
     try {
       const result = body();
       if (!nested) this.#saveCounters(counters);
+      const decided = performance.now();
       (nested ? this.#sql.joinOuter : this.#sql.commit).run();
+      if (!nested) {
+        spent('decide', decided - started);
+        spent('commit', performance.now() - decided);
+      }
       return result;
     } catch (error) {
       this.#undo(nested, counters);

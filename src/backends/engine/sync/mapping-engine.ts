@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { codeOf, messageOf } from '../../../util/errors.ts';
+import { spent } from '../../../util/timings.ts';
 import type { Change } from '../apply/change.ts';
 import type { NodeId } from '../core/types.ts';
 import type { DiskMapping } from '../disk/pool.ts';
@@ -184,7 +185,11 @@ export class MappingEngine implements Effects {
     try {
       if (this.#disk === null)
         throw Object.assign(new Error('the directory is not attached'), { code: 'detached' });
-      this.replica.applied(await this.#disk.apply(changes));
+      const report = await this.#disk.apply(changes);
+      spent('stage', report.stageMs);
+      spent('flush', report.flushMs);
+      spent('place', report.placeMs);
+      this.replica.applied(report);
     } catch (error) {
       const outcome = { kind: 'failed', code: codeOf(error) ?? 'failed', message: messageOf(error) } as const;
       this.replica.applied({
@@ -214,6 +219,8 @@ export class MappingEngine implements Effects {
       const report = await disk.scan(looks, { reread }, (observations) => {
         if (this.#disk === disk) this.replica.observed(job, observations);
       });
+      spent('scan', report.walkMs);
+      spent('hash', report.hashMs);
       if (this.#disk === disk) this.replica.looked(job);
       if (job.isFull)
         this.lastScan = { time: this.now(), ms: performance.now() - started, entries: report.entries };
