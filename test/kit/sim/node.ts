@@ -101,8 +101,12 @@ export class SimNode implements Machine {
     const lost = this.disk.powerCut(this.world.random);
     this.actor = new Actor(this.disk);
     if (this.past !== null) {
+      const known = this.rowTexts();
       this.store = this.past.recall(this.newStore(), this.world.random, this.now());
       this.past.follow(this.store, () => this.now());
+      // What the store does not know any more, the disk may still hold: whether it is old or new nobody here can tell.
+      const left = this.rowTexts();
+      for (const [path, text] of known) if (left.get(path) !== text) this.world.ledger.excuse(path);
     }
     new Dots(this.name as NodeId, this.store, () => this.now()).newEpoch();
     this.store.newTableId();
@@ -234,6 +238,16 @@ export class SimNode implements Machine {
     const scope = this.world.random.pick(['entry', 'entry', 'children', 'subtree'] as const);
     const at = scope === 'children' ? path.slice(0, Math.max(0, path.lastIndexOf('/'))) : path;
     return { path: at as RelPath, scope };
+  }
+
+  private rowTexts(): Map<string, string> {
+    const rows = this.store.mapping(GROUP, MAPPING).page(null, Infinity);
+    return new Map(
+      rows.map(({ path, row, applied }) => [
+        path,
+        `${row.context.size} ${[...row.context.values()].join(' ')} ${applied?.identity}`,
+      ]),
+    );
   }
 
   /** Every content on the disk, backups included. */

@@ -1,7 +1,7 @@
 /** From rows to the tree: what a path shall hold, given what its descendants hold (replication.md 5). */
 import type { Dot, Row, Value } from './types.ts';
 import { shown, type PolicyContext } from './policy.ts';
-import { ABSENT, isLive } from './value.ts';
+import { ABSENT, isLive, sameValue } from './value.ts';
 
 export type Wanted =
   | { readonly kind: 'value'; readonly value: Value; readonly dots: readonly Dot[] }
@@ -25,13 +25,20 @@ export function wanted(row: Row, liveChildren: number, context: PolicyContext): 
     case 'version':
       if (liveChildren === 0 || display.value.kind === 'dir')
         return { kind: 'value', value: display.value, dots: display.dots };
-      return { kind: 'value', value: revivedDir(row), dots: display.dots };
+      return revived(row);
   }
 }
 
 /** Whether a path counts as live for its parent. */
 export function isLiveRow(row: Row, liveChildren: number): boolean {
   return liveChildren > 0 || row.siblings.some((sibling) => isLive(sibling.value));
+}
+
+/** It stands for deletions too, but for no file: one that gave way to it is a loser, retired by who had it (I8). */
+function revived(row: Row): Wanted {
+  const value = revivedDir(row);
+  const standsFor = row.siblings.filter((one) => !isLive(one.value) || sameValue(one.value, value));
+  return { kind: 'value', value, dots: standsFor.map(({ dot }) => dot) };
 }
 
 /** The metadata of the newest version of the directory that the row still knows. */

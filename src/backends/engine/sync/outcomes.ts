@@ -1,9 +1,8 @@
 /** What a change of the disk that was made means for the rows: applied, losers retired, copies kept, edits found. */
 import type { Change } from '../apply/change.ts';
-import { shown } from '../core/policy.ts';
 import type { Wanted } from '../core/tree.ts';
 import type { Applied, NodeId, Value } from '../core/types.ts';
-import { ABSENT, holdsBytes, isLive, sameContent, sameValue } from '../core/value.ts';
+import { ABSENT, isLive, sameContent, sameValue } from '../core/value.ts';
 import { nodeOf } from '../core/vector.ts';
 import type { StoredRow } from '../store/store.ts';
 import { conflictName, isConflictName } from './conflict-copy.ts';
@@ -42,7 +41,7 @@ export class Outcomes {
     const { change, want, movedFrom } = plan;
     this.#counters.applied += 1;
     const applied: Applied = { value: change.to, dots: want.dots, identity };
-    let stored = table.setApplied(table.get(change.path), applied);
+    const stored = table.setApplied(table.get(change.path), applied);
     if (movedFrom !== null) {
       this.#counters.moved += 1;
       const source = table.get(movedFrom);
@@ -53,21 +52,10 @@ export class Outcomes {
       if (losers.length > 0) {
         this.#counters.retired += 1;
         this.#keepBoth(stored, before, change);
-        stored = table.setRow(stored, rules.retire(stored.row, losers, this.#shared.nextDot()));
+        table.setRow(stored, rules.retire(stored.row, losers, this.#shared.nextDot()));
       }
-      this.#giveWay(stored, before, applied);
     }
     this.#audit(change, want, before);
-  }
-
-  /** A file that gave way to a directory with live children is superseded by it, by whoever had the file (I13). */
-  #giveWay(stored: StoredRow, before: Applied | null, now: Applied): void {
-    if (now.value.kind !== 'dir' || before === null || !holdsBytes(before.value)) return;
-    const display = shown(stored.row, this.#shared.settings);
-    if (display.kind !== 'version' || !holdsBytes(display.value)) return;
-    const dot = this.#shared.nextDot();
-    const row = this.#shared.rules.edit(stored.row, display.dots, dot, now.value);
-    this.#shared.table.setRow(stored, row, { applied: { ...now, dots: [dot] } });
   }
 
   /** `keep-both`: the loser's author keeps it under a name that is a function of the loser, so all would choose it. */
