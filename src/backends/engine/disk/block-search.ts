@@ -11,14 +11,14 @@ const PART = 1024 * 1024;
 export function* weakHashes(
   sys: Sys,
   fd: Fd,
-  blocks: readonly number[],
+  blocks: Uint32Array,
   blockSize: number,
-): Generator<null, number[]> {
+): Generator<null, Uint32Array> {
   const bytes = new Uint8Array(blockSize);
-  const hashes: number[] = [];
-  for (const block of blocks) {
+  const hashes = new Uint32Array(blocks.length);
+  for (const [n, block] of blocks.entries()) {
     fill(sys, fd, bytes, block * blockSize);
-    hashes.push(weakHash(bytes));
+    hashes[n] = weakHash(bytes);
     yield null;
   }
   return hashes;

@@ -47,7 +47,7 @@ export class DiskFile {
   }
 
   /** Weak hashes (rolling.ts) of these full blocks. */
-  weakHashes(blocks: readonly number[], blockSize: number, signal?: AbortSignal): Promise<number[]> {
+  weakHashes(blocks: Uint32Array, blockSize: number, signal?: AbortSignal): Promise<Uint32Array> {
     return this.#lane.call('weakHashes', { file: this.#file, blocks, blockSize }, signal && { signal });
   }
 
@@ -62,8 +62,9 @@ export class DiskFile {
   }
 
   /** Writes at the end, hashing on the way. The bytes' whole buffer is given away. */
-  async append(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    await this.#lane.call('append', { file: this.#file, bytes }, { transfer: [bytes.buffer] });
+  async append(bytes: Uint8Array): Promise<void> {
+    const transfer = bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [];
+    await this.#lane.call('append', { file: this.#file, bytes }, { transfer });
   }
 
   /** Appends a part of another file; false when that has become shorter. Nothing else may be appended meanwhile. */

@@ -7,7 +7,7 @@ import type { Look, Observation, ScanReport } from '../scan/observation.ts';
 import type { OwnerMode } from '../scan/owner.ts';
 import type { RootIdentity } from '../scan/root.ts';
 import type { Intent } from '../store/store.ts';
-import type { Found, KnownBlock } from '../sync/content/rolling.ts';
+import type { Found, KnownBlocks } from '../sync/content/rolling.ts';
 
 /** Kinds of work that must not delay one another; a thread each. */
 export type LaneName = 'apply' | 'scan' | 'bulk';
@@ -57,7 +57,7 @@ export interface Opened {
 
 /** Blocks of an older file to be found in ranges of this one. */
 export interface BlockSearch {
-  readonly blocks: readonly KnownBlock[];
+  readonly blocks: KnownBlocks;
   readonly blockSize: number;
   readonly ranges: readonly { readonly at: number; readonly length: number }[];
   /** bytes without a find after which to give up */
@@ -88,7 +88,7 @@ export interface Operations {
   truncate: Op<OpenFile & { readonly size: number }, null>;
   sha256: Op<OpenFile, Sha256>;
   blockHashes: Op<OpenFile & { readonly blockSize: number }, Uint8Array>;
-  weakHashes: Op<OpenFile & { readonly blocks: readonly number[]; readonly blockSize: number }, number[]>;
+  weakHashes: Op<OpenFile & { readonly blocks: Uint32Array; readonly blockSize: number }, Uint32Array>;
   searchBlocks: Op<OpenFile & { readonly search: BlockSearch }, Found[]>;
   isUnchanged: Op<OpenFile, boolean>;
   resumeDownload: Op<OpenFile & { readonly limit: number }, number>;

@@ -27,5 +27,11 @@ export interface ContentTransfer {
    */
   fetch(about: About, request: FetchRequest, signal: AbortSignal): Promise<Fetched>;
   /** bytes received and sent as content since the start, and what was saved by comparing blocks */
-  readonly counters: { received: number; sent: number; savedByBlocks: number };
+  readonly counters: {
+    readonly received: number;
+    readonly sent: number;
+    readonly savedByBlocks: number;
+    /** contents that were not what their peer said */
+    readonly corrupt: number;
+  };
 }

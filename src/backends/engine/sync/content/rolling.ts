@@ -30,11 +30,15 @@ export function strongHash(bytes: Uint8Array): Buffer {
   return hash('sha256', bytes, 'buffer').subarray(0, STRONG);
 }
 
-/** A block to look for. */
-export interface KnownBlock {
+/** Blocks to look for: number, weak hash and STRONG bytes of each. */
+export interface KnownBlocks {
+  readonly index: Uint32Array;
+  readonly weak: Uint32Array;
+  readonly strong: Uint8Array;
+}
+
+interface KnownBlock {
   readonly index: number;
-  readonly weak: number;
-  /** STRONG bytes */
   readonly strong: Uint8Array;
 }
 
@@ -47,7 +51,7 @@ export interface Found {
 export class BlockFinder {
   readonly #blockSize: number;
   readonly #byWeak = new Map<number, KnownBlock[]>();
-  readonly #byIndex: ReadonlyMap<number, KnownBlock>;
+  readonly #byIndex = new Map<number, KnownBlock>();
   /** whether a block's weak hash begins with these bits: sparse and small, nearly every position is dismissed by it */
   readonly #filter: Uint8Array;
   readonly #shift: number;
@@ -55,18 +59,20 @@ export class BlockFinder {
   readonly #leaving: Int32Array;
   #expected = -1;
 
-  constructor(blocks: readonly KnownBlock[], blockSize: number) {
+  constructor(blocks: KnownBlocks, blockSize: number) {
     this.#blockSize = blockSize;
-    const bits = Math.min(22, Math.max(12, 38 - Math.clz32(blocks.length)));
+    const bits = Math.min(22, Math.max(12, 38 - Math.clz32(blocks.index.length)));
     this.#filter = new Uint8Array(2 ** bits);
     this.#shift = 32 - bits;
-    for (const block of blocks) {
-      this.#filter[block.weak >>> this.#shift] = 1;
-      const same = this.#byWeak.get(block.weak);
-      if (same === undefined) this.#byWeak.set(block.weak, [block]);
+    for (const [n, index] of blocks.index.entries()) {
+      const block = { index, strong: blocks.strong.subarray(n * STRONG, (n + 1) * STRONG) };
+      const weak = blocks.weak[n] ?? 0;
+      this.#filter[weak >>> this.#shift] = 1;
+      const same = this.#byWeak.get(weak);
+      if (same === undefined) this.#byWeak.set(weak, [block]);
       else same.push(block);
+      this.#byIndex.set(index, block);
     }
-    this.#byIndex = new Map(blocks.map((block) => [block.index, block]));
     this.#leaving = Int32Array.from({ length: 256 }, (_, byte) => Math.imul(byte, power(BASE, blockSize)));
   }
 

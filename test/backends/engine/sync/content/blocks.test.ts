@@ -2,21 +2,22 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
-  addRun,
-  alignedRuns,
+  addFound,
   blockSizeFor,
-  gapsBetween,
-  mergeRuns,
+  blocksToSearch,
+  findAligned,
+  knownBlocks,
   opsFrom,
-  unusedBlocks,
+  unusedRanges,
 } from '../../../../../src/backends/engine/sync/content/blocks.ts';
-import type { Op, Run } from '../../../../../src/backends/engine/sync/content/blocks.ts';
+import type { Op, Sources } from '../../../../../src/backends/engine/sync/content/blocks.ts';
 import {
   BlockFinder,
   STRONG,
   strongHash,
   weakHash,
 } from '../../../../../src/backends/engine/sync/content/rolling.ts';
+import type { KnownBlocks } from '../../../../../src/backends/engine/sync/content/rolling.ts';
 
 const BLOCK = 16;
 
@@ -27,20 +28,21 @@ function signature(bytes: Uint8Array): Buffer {
   return Buffer.concat(hashes);
 }
 
+function known(content: Uint8Array, blocks: Uint32Array): KnownBlocks {
+  const weak = blocks.map((index) => weakHash(content.subarray(index * BLOCK, (index + 1) * BLOCK)));
+  return knownBlocks(blocks, signature(content), weak);
+}
+
 /** As two nodes do it, in one place. */
-function compare(base: Uint8Array, target: Uint8Array): Run[] {
-  const aligned = alignedRuns(signature(base), signature(target), BLOCK);
-  const blocks = unusedBlocks(aligned, base.length, BLOCK).map((index) => {
-    const bytes = base.subarray(index * BLOCK, (index + 1) * BLOCK);
-    return { index, weak: weakHash(bytes), strong: strongHash(bytes) };
-  });
-  const finder = new BlockFinder(blocks, BLOCK);
-  const shifted: Run[] = [];
-  for (const { at, length } of gapsBetween(aligned, target.length)) {
-    for (const hit of finder.find(target.subarray(at, at + length)).found)
-      addRun(shifted, { at: at + hit.at, from: hit.index * BLOCK, length: BLOCK });
-  }
-  return mergeRuns(aligned, shifted);
+function compare(base: Uint8Array, target: Uint8Array): Sources {
+  const wanted = signature(target);
+  const sources = findAligned(wanted, signature(base), BLOCK);
+  const finder = new BlockFinder(known(target, blocksToSearch(sources, wanted)), BLOCK);
+  const found = unusedRanges(sources, base.length, BLOCK).flatMap(({ at, length }) =>
+    finder.find(base.subarray(at, at + length)).found.map((hit) => ({ at: at + hit.at, index: hit.index })),
+  );
+  addFound(sources, wanted, found);
+  return sources;
 }
 
 function patch(base: Uint8Array, target: Uint8Array, done: number, ops: readonly Op[]): Buffer {
@@ -97,10 +99,13 @@ describe('comparing blocks', () => {
       fc.property(bytes, fc.array(edit, { maxLength: 4 }), fc.nat(), (base, edits, seed) => {
         let target: Uint8Array = base;
         for (const change of edits) target = edited(target, change);
-        const runs = compare(base, target);
+        const sources = compare(base, target);
         const done = target.length === 0 ? 0 : seed % target.length;
-        assert.deepEqual(patch(base, target, 0, opsFrom(0, target.length, runs)), Buffer.from(target));
-        assert.deepEqual(patch(base, target, done, opsFrom(done, target.length, runs)), Buffer.from(target));
+        for (const start of [0, done])
+          assert.deepEqual(
+            patch(base, target, start, opsFrom(start, target.length, sources, BLOCK)),
+            Buffer.from(target),
+          );
       }),
       { numRuns: 1000 },
     );
@@ -109,7 +114,7 @@ describe('comparing blocks', () => {
   it('gets no byte of an unchanged file but its last part of a block', () => {
     fc.assert(
       fc.property(bytes, (base) => {
-        assert.equal(got(opsFrom(0, base.length, compare(base, base))), base.length % BLOCK);
+        assert.equal(got(opsFrom(0, base.length, compare(base, base), BLOCK)), base.length % BLOCK);
       }),
     );
   });
@@ -120,17 +125,23 @@ describe('comparing blocks', () => {
       fc.property(random, edit, (base, change) => {
         const target = edited(base, change);
         const inserted = 'bytes' in change ? change.bytes.length : 0;
-        const limit = inserted + (change.kind === 'swap' ? 4 : 3) * BLOCK;
-        assert.ok(got(opsFrom(0, target.length, compare(base, target))) <= limit);
+        // What is shifted by a few blocks only is not searched, and a block on the border of two is lost.
+        const limit = inserted + 8 * BLOCK;
+        assert.ok(got(opsFrom(0, target.length, compare(base, target), BLOCK)) <= limit);
       }),
     );
   });
 
-  it('joins equal blocks in a row to one run', () => {
-    const zeros = new Uint8Array(100 * BLOCK);
-    const target = Buffer.concat([Buffer.from('new'), zeros]);
-    const runs = compare(Buffer.concat([zeros, Buffer.from('old')]), target);
-    assert.ok(runs.length <= 3, `${runs.length} runs`);
+  it('takes equal blocks from wherever there is one of them', () => {
+    const base = Buffer.concat([Buffer.from('old'), new Uint8Array(3 * BLOCK)]);
+    const target = new Uint8Array(100 * BLOCK);
+    assert.equal(got(opsFrom(0, target.length, compare(base, target), BLOCK)), 0);
+  });
+
+  it('joins what lies together in both to one copy', () => {
+    const base = Buffer.from(Array.from({ length: 40 * BLOCK }, (_, at) => (at * at * 7 + at) % 251));
+    const target = Buffer.concat([base.subarray(20 * BLOCK), base.subarray(0, 20 * BLOCK)]);
+    assert.equal(opsFrom(0, target.length, compare(base, target), BLOCK).length, 2);
   });
 
   it('needs hashes of less than 0.1 % of the old file', () => {
@@ -149,7 +160,7 @@ describe('comparing blocks', () => {
     const changed = Buffer.from(old);
     for (let place = 0; place < 16; place++)
       changed.fill(2, place * 1000 * STRONG, (place * 1000 + 2) * STRONG);
-    assert.ok(got(opsFrom(0, size, alignedRuns(old, changed, block))) < size / 100);
+    assert.ok(got(opsFrom(0, size, findAligned(changed, old, block), block)) < size / 100);
   });
 });
 
@@ -157,10 +168,10 @@ describe('finding blocks at any offset', () => {
   it('goes on over stretches as if they were one', () => {
     const base = Buffer.from(Array.from({ length: 40 * BLOCK }, (_, at) => (at * at * 7 + at) % 251));
     const target = Buffer.concat([Buffer.from('abc'), base.subarray(5 * BLOCK), base.subarray(0, 5 * BLOCK)]);
-    const blocks = Array.from({ length: 40 }, (_, index) => {
-      const part = base.subarray(index * BLOCK, (index + 1) * BLOCK);
-      return { index, weak: weakHash(part), strong: strongHash(part) };
-    });
+    const blocks = known(
+      base,
+      Uint32Array.from({ length: 40 }, (_, index) => index),
+    );
     const whole = new BlockFinder(blocks, BLOCK).find(target).found;
     const finder = new BlockFinder(blocks, BLOCK);
     const found: { at: number; index: number }[] = [];
