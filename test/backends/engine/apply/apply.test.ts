@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { SysError } from '../../../../src/sys/sys.ts';
 import type { RelPath } from '../../../../src/backends/engine/core/types.ts';
 import { change, dir, file, Ground, kinds, link, NOTHING, SOME_TIME, write } from './fixture.ts';
 
@@ -136,6 +137,22 @@ describe('owners that this node does not have', () => {
     assert.deepEqual([uid, gid, mode & 0o7777], [0, 1, 0o2755]);
     assert.equal(ground.one(change('g', file('x', { owner: '', mode: 0o6755 }), { content })).kind, 'done');
     assert.equal(lstatSync(ground.at('g')).mode & 0o7777, 0o755);
+  });
+});
+
+describe('without the right to give files away', () => {
+  it('keeps them, sets the group where it may, and drops set-uid', () => {
+    const { sys } = ground;
+    const fchown: typeof sys.fchown = (fd, uid, gid) => {
+      if (uid !== 0) throw new SysError('EPERM', 'chown', String(fd));
+      sys.fchown(fd, uid, gid);
+    };
+    ground.sys = Object.assign(Object.create(sys) as typeof sys, { fchown });
+    const to = file('x', { owner: '#5:#6', mode: 0o6755 });
+    const content = { kind: 'inline', bytes: Buffer.from('x') } as const;
+    assert.equal(ground.one(change('f', to, { content })).kind, 'done');
+    const { uid, gid, mode } = lstatSync(ground.at('f'));
+    assert.deepEqual([uid, gid, mode & 0o7777], [0, 6, 0o2755]);
   });
 });
 

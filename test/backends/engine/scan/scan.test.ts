@@ -302,6 +302,17 @@ describe('owner and mode that this node cannot hold', () => {
 });
 
 describe('what cannot be read', () => {
+  it('does not call a new owner what the directory server does not name now', () => {
+    writeFileSync(tree.at('a'), 'x');
+    mkdirSync(tree.at('b'));
+    const away = (): never => {
+      throw new SysError('EAGAIN', 'getpwuid_r', '0');
+    };
+    const accounts = { userName: away, groupName: away, uid: away, gid: away };
+    tree.options = { ...tree.options, owner: 'name', accounts };
+    assert.deepEqual(told(tree.look()).sort(), ['unreadable a', 'unreadable b']);
+  });
+
   it('refuses to judge once the root lost its marker, moved away or was replaced', () => {
     writeFileSync(tree.at('f'), 'x');
     tree.learn();
