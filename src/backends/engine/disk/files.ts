@@ -94,10 +94,6 @@ export class Files {
     this.#sys.truncate(this.#get(file).fd, size);
   }
 
-  sync(file: number): void {
-    this.#sys.fsync(this.#get(file).fd);
-  }
-
   /** Whether nothing has touched the file since it was opened. */
   isUnchanged(file: number): boolean {
     const { fd, stat } = this.#get(file);
@@ -151,6 +147,7 @@ export class Files {
     return { file, size: stat.size };
   }
 
+  /** Throws EBADF when it is closed. */
   fd(file: number): Fd {
     return this.#get(file).fd;
   }

@@ -13,7 +13,8 @@ import type { OwnerMode } from '../scan/owner.ts';
 import type { RootIdentity } from '../scan/root.ts';
 import type { Intent } from '../store/store.ts';
 import { DiskFile } from './disk-file.ts';
-import { Lane } from './lane.ts';
+import { Disks, type Lanes } from './disks.ts';
+import type { Lane } from './lane.ts';
 import type { BeliefSource, Opened, Operations, Wanted } from './operations.ts';
 
 export interface DiskMappingSettings {
@@ -44,36 +45,27 @@ export interface StoredBackup {
 
 export function openDiskPool(options: { readonly stateDir: string; readonly log: Logger }): DiskPool {
   const { stateDir, log } = options;
-  const lane = (name: Lane['name']): Lane =>
-    new Lane(name, (reason) => log.error(`the ${name} worker ended and is started again: ${reason}`));
-  const lanes: Lanes = { apply: lane('apply'), scan: lane('scan'), bulk: lane('bulk') };
+  const disks = new Disks(log);
   let next = 1;
   return {
     async open({ group, mapping, path, ...rest }) {
       const beliefs = rest.beliefs ?? ({ kind: 'store', stateDir, group, mapping } as const);
       const settings = { ...rest, path: textToBytes(path), beliefs };
+      const lanes = await disks.lanesOf(path);
       const known = await lanes.scan.call('knows', { beliefs });
       const root = await lanes.apply.call('prepare', { path: settings.path, known });
       const args = { mapping: next++, settings, root };
       const disk = new DiskMapping(lanes, args.mapping, root);
       try {
-        await Promise.all(Object.values(lanes).map((one) => one.open(args)));
+        await Promise.all(Object.values(lanes).map((one: Lane) => one.open(args)));
       } catch (error) {
         await disk.close();
         throw error;
       }
       return disk;
     },
-    async close() {
-      await Promise.all(Object.values(lanes).map((one) => one.close()));
-    },
+    close: () => disks.close(),
   };
-}
-
-interface Lanes {
-  readonly apply: Lane;
-  readonly scan: Lane;
-  readonly bulk: Lane;
 }
 
 /** One mapping's files. Each call rejects with a CsyncdError: an errno's name, `root-lost`, `worker-crashed`, `detached`. */

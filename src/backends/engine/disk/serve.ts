@@ -1,4 +1,6 @@
 /** What a disk worker does for each operation. A lane is only a thread: all of them could serve all operations. */
+import { fsync } from 'node:fs';
+import { promisify } from 'node:util';
 import { openAccounts, openSys } from '../../../sys/open.ts';
 import { applyBatch } from '../apply/apply.ts';
 import { listBackups, openBackup, removeBackups, secondLook } from '../apply/backups.ts';
@@ -14,6 +16,8 @@ import type { LaneName, OperationName, Operations } from './operations.ts';
 import type { Steps } from './runner.ts';
 import { chunked } from './scan-steps.ts';
 import { ROOT } from '../scan/paths.ts';
+
+const flush = promisify(fsync);
 
 type Answer<Name extends OperationName> = Operations[Name]['result'];
 export type Serving = {
@@ -92,10 +96,8 @@ export function serving(lane: LaneName): Serving {
     },
     appendFrom: ({ file, from, position, length }) => downloads.appendFrom(file, from, position, length),
     finishDownload: ({ file }) => downloads.sha256(file),
-    sync({ file }) {
-      files.sync(file);
-      return null;
-    },
+    // In libuv's thread pool: flushing a large file takes seconds, and others' small contents must not wait for it.
+    sync: ({ file }) => flush(files.fd(file)).then(() => null),
     closeFile({ file }) {
       downloads.forget(file);
       files.close(file);

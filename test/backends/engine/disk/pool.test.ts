@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
@@ -265,6 +266,24 @@ describe('a root that cannot be used', () => {
     mkdirSync(root);
     await assert.rejects(open(path.basename(root)), (error) => codeOf(error) === 'root-lost');
     assert.ok(!existsSync(path.join(root, '.csyncd')));
+  });
+});
+
+describe('a mapping on another file system', () => {
+  it('is served by workers of its own, all the same', async () => {
+    const mounted = path.join(folder, 'mounted');
+    mkdirSync(mounted);
+    execFileSync('mount', ['-t', 'tmpfs', 'none', mounted]);
+    try {
+      store.mapping('g', 'mounted');
+      const other = await pool.open({ ...settings, mapping: 'mounted', path: mounted });
+      assert.deepEqual(kinds((await other.apply([write('f', 'x')])).results), ['done']);
+      assert.deepEqual(told(await look(other)), ['file f']);
+      assert.deepEqual(told(await look()), []);
+      await other.close();
+    } finally {
+      execFileSync('umount', [mounted]);
+    }
   });
 });
 
