@@ -37,7 +37,7 @@ export async function demo(context: Context, options: { once?: boolean }): Promi
 async function play(context: Context, { nodes }: Cluster, scene: Scene): Promise<void> {
   const actor = nodes.find(({ name }) => name === scene.node);
   if (actor === undefined) return;
-  say(context, `  ${scene.node} ${scene.text.padEnd(32, ' .')} `);
+  say(context, `  ${scene.node} ${scene.text.padEnd(30)} `);
   scene.act(actor.root);
   const others = nodes.filter((node) => node !== actor);
   const times = await Promise.all(others.map((node) => arrival(node, scene.holds, context.signal)));
