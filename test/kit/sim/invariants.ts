@@ -61,12 +61,15 @@ function seqOf(node: SimNode): number {
 /** Under `none`, what people have to decide, and the way to it, and what lies below it. */
 function undecided(world: World, table: Table): ReadonlySet<string> {
   if (world.history.policy !== 'none') return new Set();
-  const open = [...table.values()]
-    .filter((row) => row.row.siblings.length > 1)
-    .map((row) => row.path as string);
+  const open = [...table.values()].filter((row) => isUndecided(row.row)).map((row) => row.path as string);
   const isNear = (path: string): boolean =>
     open.some((one) => path === one || path.startsWith(`${one}/`) || one.startsWith(`${path}/`));
   return new Set([...table.keys()].filter(isNear));
+}
+
+/** More than one version, and not all of them mere directories or deletions. */
+function isUndecided({ siblings }: Row): boolean {
+  return siblings.length > 1 && siblings.some(({ value }) => value.kind !== 'dir' && value.kind !== 'absent');
 }
 
 function sameRows(first: SimNode, expected: Table, node: SimNode, actual: Table): void {

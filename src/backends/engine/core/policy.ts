@@ -35,10 +35,21 @@ export function shown(row: Row, context: PolicyContext): Shown {
   return { kind: 'version', value: best.value, dots: dotsOf(row, best.value) };
 }
 
-/** Whether the siblings differ in content; a difference in owner, mode or time alone is settled silently. */
-export function isConflict(row: Row): boolean {
-  const first = row.siblings[0];
-  return first !== undefined && row.siblings.some((sibling) => !sameContent(sibling.value, first.value));
+/**
+ * Whether the siblings differ in content; a difference in owner, mode or time alone is settled silently, and so is a
+ * directory's deletion on one node against its use on another: there is nothing in it to lose.
+ */
+export function isConflict({ siblings }: Row): boolean {
+  const [first, ...others] = siblings;
+  if (first === undefined || others.length === 0) return false;
+  return (
+    others.some(({ value }) => !sameContent(value, first.value)) &&
+    siblings.some(({ value }) => isMoreThanDir(value))
+  );
+}
+
+function isMoreThanDir(value: Value): boolean {
+  return isLive(value) && value.kind !== 'dir';
 }
 
 /** Positive when `a` wins. Total: never 0 for different dots. */

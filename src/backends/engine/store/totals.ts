@@ -1,6 +1,5 @@
 /** What one row adds to its mapping's totals. */
-import type { Row } from '../core/types.ts';
-import { sameContent } from '../core/value.ts';
+import { isConflict } from '../core/policy.ts';
 import type { StoredRow, Totals } from './store.ts';
 
 export const NO_TOTALS: Totals = { files: 0, bytes: 0, pending: 0, conflicts: 0, blocked: 0 };
@@ -30,9 +29,4 @@ export function exchange(totals: Totals, before: Totals, after: Totals): Totals 
 /** Blocked, or with more than one sibling: what an operator may have to look at. */
 export function isTroubled(stored: StoredRow): boolean {
   return stored.blocked !== null || stored.row.siblings.length > 1;
-}
-
-function isConflict(row: Row): boolean {
-  const [first, ...others] = row.siblings;
-  return first !== undefined && others.some((sibling) => !sameContent(first.value, sibling.value));
 }

@@ -5,7 +5,7 @@
 import { EMPTY_ROW, sameRow } from '../core/row.ts';
 import { isLiveRow, wanted, type Wanted } from '../core/tree.ts';
 import type { Applied, RelPath, Row } from '../core/types.ts';
-import { ABSENT, isLive, sameValue } from '../core/value.ts';
+import { ABSENT, sameValue } from '../core/value.ts';
 import { sameDot } from '../core/vector.ts';
 import type { PolicyContext } from '../core/policy.ts';
 import type { Blocked, MappingStore, StoredRow } from '../store/store.ts';
@@ -97,7 +97,6 @@ export class Table {
   #bars({ row, applied, liveChildren }: StoredRow): boolean {
     if (this.#policy().policy !== 'none' || row.siblings.length < 2 || applied?.value.kind === 'dir')
       return false;
-    if (!row.siblings.some(({ value }) => isLive(value) && value.kind !== 'dir')) return false;
     return wanted(row, liveChildren, this.#policy()).kind === 'undecided';
   }
 
