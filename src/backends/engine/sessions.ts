@@ -94,7 +94,10 @@ export class Sessions implements NetworkEvents {
     this.#parts.wake();
     return {
       message: (message) => session.receive(message),
-      bulk: (frame) => content.bulk(frame),
+      bulk: (frame) => {
+        session.heard();
+        return content.bulk(frame);
+      },
       closed: (reason) => {
         session.closed(reason);
         content.closed();

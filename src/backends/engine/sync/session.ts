@@ -57,8 +57,13 @@ export class Session {
     this.link.send(message);
   }
 
-  receive(message: Message): void {
+  /** Anything that came from the peer is a sign of life: content may hold the heartbeat up. */
+  heard(): void {
     this.#lastHeard = performance.now();
+  }
+
+  receive(message: Message): void {
+    this.heard();
     switch (message.kind) {
       case 'ping':
         return this.#pinged(message.time);
