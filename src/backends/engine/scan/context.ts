@@ -42,7 +42,7 @@ export interface Scan {
   readonly gone: GoneTops;
   readonly moves: Moves;
   /** directories that were compared as a whole, or cannot be: a later look below them would tell nothing else */
-  readonly compared: Set<RelPath>;
+  readonly compared: { add(dir: RelPath): unknown; has(dir: RelPath): boolean };
   readonly count: {
     entries: number;
     directories: number;

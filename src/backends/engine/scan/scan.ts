@@ -20,6 +20,9 @@ import { lookSteps } from './walk.ts';
 /** Files whose content is read together, once it is known which of them were renamed. */
 const UNREAD_AT_MOST = 4096;
 
+/** With a single look nothing comes later that could be spared, and directories may be many. */
+const FORGETFUL: Scan['compared'] = { add: () => undefined, has: () => false };
+
 /**
  * Yields directories before their content and what is gone after everything else, so that a rename's creation comes
  * before its deletion; null where other work may get in. The root itself is not carried. Throws RootLost.
@@ -33,6 +36,7 @@ export function* scanSteps(
 ): Generator<ScanStep, ScanReport> {
   const started = options.clock();
   const count = { entries: 0, directories: 0, hashedBytes: 0, hashedFiles: 0, hashMs: 0 };
+  const ordered = orderLooks(looks);
   const scan: Scan = {
     sys,
     rootFd,
@@ -41,12 +45,12 @@ export function* scanSteps(
     unread: [],
     gone: new GoneTops(),
     moves: new Moves(),
-    compared: new Set(),
+    compared: ordered.length > 1 ? new Set() : FORGETFUL,
     count,
     carried: 0,
   };
   checkRoot(sys, rootFd, options.root);
-  for (const look of orderLooks(looks)) {
+  for (const look of ordered) {
     for (const step of lookSteps(scan, look)) {
       yield step;
       if (scan.unread.length >= UNREAD_AT_MOST) yield* unreadSteps(scan);
