@@ -100,7 +100,8 @@ export class SmallFetches {
     const bytes = batch.reduce((sum, { request }) => sum + request.size, 0);
     const { group, mapping } = first.about;
     const stream = asking.ask(Ask.small, { group, mapping, files }, null, bytes);
-    const reply = await stream.next(first.signal);
+    const wish = lastAborted(batch.map(({ signal }) => signal));
+    const reply = await stream.next(wish.signal).finally(wish.release);
     const contents =
       reply.kind === 'answer' && reply.type === Answer.contents
         ? unpack(batch, reply.header, reply.body)
@@ -152,7 +153,6 @@ function takeBatch(queue: Wanted[]): Wanted[] {
     }
     const fits =
       batch.length < MOST_SMALL &&
-      first.signal === signal &&
       first.about.group === about.group &&
       first.about.mapping === about.mapping &&
       bytes + request.size <= MOST_SMALL_BYTES &&
@@ -177,4 +177,19 @@ function unpack(batch: readonly Wanted[], header: unknown, body: Uint8Array): (U
     at += request.size;
     return at <= body.length ? body.subarray(at - request.size, at) : null;
   });
+}
+
+/** A signal for when nobody wants it any more. */
+function lastAborted(signals: readonly AbortSignal[]): { readonly signal: AbortSignal; release(): void } {
+  const distinct = new Set(signals);
+  const last = new AbortController();
+  const released = new AbortController();
+  let left = distinct.size;
+  const count = (): void => {
+    left -= 1;
+    if (left === 0) last.abort();
+  };
+  for (const signal of distinct)
+    signal.addEventListener('abort', count, { once: true, signal: released.signal });
+  return { signal: last.signal, release: () => released.abort() };
 }
