@@ -70,8 +70,9 @@ export function run(history: History, options: RunOptions = {}): RunResult {
 function perform(world: World, nodes: readonly SimNode[], op: Op): void {
   const node = nodes[op.node];
   if (node === undefined) return;
-  const moment = [op.during ?? 0, op.call ?? null] as const;
-  if (isEdit(op)) return node.arm(...moment, () => node.edit(op));
+  const near = op.near === true && 'path' in op ? (op.path.split('/').at(-1) ?? null) : null;
+  const moment = { calls: op.during ?? 0, call: op.call ?? null, name: near };
+  if (isEdit(op)) return node.arm(moment, () => node.edit(op));
   switch (op.do) {
     case 'scan':
       return node.process?.fullScan();
@@ -90,7 +91,7 @@ function perform(world: World, nodes: readonly SimNode[], op: Op): void {
       return world.net.healAll();
     case 'kill':
     case 'power':
-      return node.arm(...moment, () => node.stop(op.do));
+      return node.arm(moment, () => node.stop(op.do));
     case 'restart':
       return node.boot();
     case 'skew':

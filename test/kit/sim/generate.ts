@@ -3,7 +3,10 @@ import type { Policy } from '../../../src/backends/engine/core/types.ts';
 import type { Edit, History, Mishap, Op } from './history.ts';
 import { Random } from './random.ts';
 
-const PATHS = { a: 8, b: 3, 'a/a': 4, 'a/b': 3, 'b/a': 2, 'a/b/a': 2, c: 1, 'a/a/a': 1 } as const;
+/** Where things happen: all over a small tree, or again and again to one file. */
+const WIDE = { a: 8, b: 3, 'a/a': 4, 'a/b': 3, 'b/a': 2, 'a/b/a': 2, c: 1, 'a/a/a': 1 } as const;
+const NARROW = { a: 8, b: 1, 'a/a': 1 } as const;
+type Paths = typeof WIDE | typeof NARROW;
 const TEXTS = ['', 'x', 'yy'] as const;
 /** s since 1970 */
 const TIMES = [1_000_000_000, 1_000_000_001, 2_000_000_000] as const;
@@ -45,13 +48,7 @@ const MISHAPS: Readonly<Record<Mishap['do'], number>> = {
   mend: 3,
 };
 
-export interface Shape {
-  readonly nodes?: number;
-  readonly policy?: Policy;
-  readonly maxOps?: number;
-}
-
-export const POLICIES: readonly Policy[] = [
+const POLICIES: readonly Policy[] = [
   'younger',
   'none',
   'first',
@@ -63,19 +60,22 @@ export const POLICIES: readonly Policy[] = [
   'keep-both',
 ];
 
-export function generate(seed: number, shape: Shape = {}): History {
+/** A seed of 1,xxx,xxx is a history of two nodes, 2,xxx,xxx of three, 3,xxx,xxx of four or five. */
+export function generate(seed: number): History {
   const random = new Random(seed, 1);
-  const nodes = shape.nodes ?? Number(random.weighted({ 2: 5, 3: 6, 4: 2, 5: 1 }));
+  const nodes = nodesOf(seed, random);
   const calm = random.chance(0.3);
   const single = random.chance(0.08);
   const dense = random.chance(0.5);
+  const isNarrow = random.chance(0.3);
+  const paths = isNarrow ? NARROW : WIDE;
   const ops: Op[] = [];
-  const count = 2 + random.int(shape.maxOps ?? Number(random.weighted({ 6: 4, 14: 4, 30: 1 })));
+  const count = 2 + random.int(Number(random.weighted({ 6: 4, 14: 4, 30: 1 })));
   for (let i = 0; i < count; i++) {
     const after = random.chance(dense ? 0.7 : 0.3) ? random.int(30) : random.int(3000);
     const mishap = random.chance(calm ? 0.05 : 0.3);
     if (mishap) {
-      const act = anyMishap(random, nodes);
+      const act = anyMishap(random, nodes, paths);
       if (single && act.do === 'power') continue;
       const op: Op = { after, node: random.int(nodes), ...act };
       ops.push(
@@ -85,13 +85,17 @@ export function generate(seed: number, shape: Shape = {}): History {
       );
       continue;
     }
-    const op: Op = { after, node: single ? 0 : random.int(nodes), ...anyEdit(random, i) };
-    ops.push(random.chance(0.25) ? { ...op, ...anyMoment(random) } : op);
+    const op: Op = { after, node: single ? 0 : random.int(nodes), ...anyEdit(random, i, paths) };
+    ops.push(
+      random.chance(isNarrow ? 0.5 : 0.3)
+        ? { ...op, ...(random.chance(0.5) ? nearMoment(random) : anyMoment(random)) }
+        : op,
+    );
   }
   return {
     seed,
     nodes,
-    policy: shape.policy ?? random.pick(POLICIES),
+    policy: random.pick(POLICIES),
     tickMs: random.pick([0, 0, 4, 1000]),
     durability: random.pick(['strict', 'relaxed'] as const),
     inline: random.chance(0.6),
@@ -103,6 +107,7 @@ export function generate(seed: number, shape: Shape = {}): History {
 const CALLS = [
   'rename',
   'link',
+  'openFile',
   'unlink',
   'fstat',
   'lstat',
@@ -113,15 +118,29 @@ const CALLS = [
   'mkdir',
 ] as const;
 
+/** What a race needs: between the engine's looks at the very file and its work on it. */
+function nearMoment(random: Random): { during: number; call: string; near: true } {
+  return {
+    during: 1 + random.int(2),
+    call: random.pick(['link', 'link', 'rename', 'openFile', 'lstat']),
+    near: true,
+  };
+}
+
 /** Somewhere in the engine's work on that node: at any system call, or at those where names change. */
 function anyMoment(random: Random): { during: number; call?: string } {
   if (random.chance(0.4)) return { during: 1 + random.int(60) };
-  return { during: 1 + random.int(4), call: random.pick(CALLS) };
+  return { during: 1 + random.int(3), call: random.pick(CALLS) };
 }
 
-function anyEdit(random: Random, index: number): Edit {
+function nodesOf(seed: number, random: Random): number {
+  const millions = Math.floor(seed / 1_000_000);
+  return millions === 1 ? 2 : millions === 2 ? 3 : 4 + Number(random.chance(0.3));
+}
+
+function anyEdit(random: Random, index: number, paths: Paths): Edit {
   const act = random.weighted(EDITS);
-  const path = random.weighted(PATHS);
+  const path = anyPath(random, paths);
   switch (act) {
     case 'write':
     case 'append':
@@ -143,7 +162,7 @@ function anyEdit(random: Random, index: number): Edit {
     case 'move':
     case 'copy':
     case 'link':
-      return { do: act, path, to: random.weighted(PATHS) };
+      return { do: act, path, to: anyPath(random, paths) };
     case 'late':
       return { do: act, text: anyText(random, index) };
     default:
@@ -151,7 +170,7 @@ function anyEdit(random: Random, index: number): Edit {
   }
 }
 
-function anyMishap(random: Random, nodes: number): Mishap {
+function anyMishap(random: Random, nodes: number, paths: Paths): Mishap {
   const act = random.weighted(MISHAPS);
   switch (act) {
     case 'deaf':
@@ -162,10 +181,14 @@ function anyMishap(random: Random, nodes: number): Mishap {
     case 'skew':
       return { do: act, ms: random.pick([-5000, -10, 10, 5000, 3_600_000, -3_600_000]) };
     case 'break':
-      return { do: act, path: random.weighted(PATHS) };
+      return { do: act, path: anyPath(random, paths) };
     default:
       return { do: act };
   }
+}
+
+function anyPath(random: Random, paths: Paths): string {
+  return random.weighted<string>(paths);
 }
 
 /** Mostly a content that nobody else ever writes: it can be found again. */

@@ -41,6 +41,8 @@ export type Op = (Edit | Mishap) & {
   /** what waits for the n-th system call of the engine on that node, of any kind or of one: the races, the crash points */
   readonly during?: number;
   readonly call?: string;
+  /** only calls that name the very file that the edit is about */
+  readonly near?: true;
 };
 
 export interface History {

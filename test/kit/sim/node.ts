@@ -16,6 +16,13 @@ import { count, type NodeHooks, type World } from './world.ts';
 
 const READS = new Set(['openDir', 'openFile', 'list', 'listStat', 'read', 'lstat', 'readlink']);
 
+/** A system call of the engine: the n-th from now on, of this kind and with this name (null = any); 0 = at once. */
+interface Moment {
+  readonly calls: number;
+  readonly call: string | null;
+  readonly name: string | null;
+}
+
 export class SimNode implements Machine {
   readonly name: string;
   readonly disk: Disk;
@@ -29,7 +36,7 @@ export class SimNode implements Machine {
   private readonly past: StorePast | null;
   private actor: Actor;
   private skewMs = 0;
-  private armed: { left: number; readonly call: string | null; readonly run: () => void }[] = [];
+  private armed: (Moment & { left: number; readonly run: () => void })[] = [];
   private readonly touchedWhileDown = new Set<string>();
   private readonly broken = new Set<string>();
   private deafFor = 0;
@@ -128,10 +135,10 @@ export class SimNode implements Machine {
     this.skewMs += ms;
   }
 
-  /** Something happens just before the engine's n-th system call of this kind (null = any) from now on; 0 = now. */
-  arm(calls: number, call: string | null, run: () => void): void {
-    if (calls === 0) run();
-    else this.armed.push({ left: calls, call, run });
+  /** Something happens just before the engine's n-th such system call from now on. */
+  arm(moment: Moment, run: () => void): void {
+    if (moment.calls === 0) run();
+    else this.armed.push({ ...moment, left: moment.calls, run });
   }
 
   /** What still waits for a system call happens now. */
@@ -179,7 +186,10 @@ export class SimNode implements Machine {
   }
 
   beforeCall(call: string, inode: Inode | null, name: string): void {
-    for (const armed of this.armed) if (armed.call === null || armed.call === call) armed.left--;
+    for (const armed of this.armed) {
+      const isSuch = (armed.call ?? call) === call && (armed.name ?? name) === name;
+      if (isSuch) armed.left--;
+    }
     const due = this.armed.filter(({ left }) => left <= 0);
     if (due.length > 0) {
       this.armed = this.armed.filter(({ left }) => left > 0);

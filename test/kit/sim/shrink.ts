@@ -61,7 +61,7 @@ function simplerOps(op: Op | undefined): Op[] {
   if (op === undefined) return [];
   const simpler: Op[] = [];
   if (op.during !== undefined) {
-    const { during: _, call: __, ...atOnce } = op;
+    const { during: _, call: __, near: ___, ...atOnce } = op;
     simpler.push(atOnce);
   }
   if (op.after !== 0 && op.after !== 2000) simpler.push({ ...op, after: 0 }, { ...op, after: 2000 });
