@@ -14,6 +14,8 @@ export interface CoverageOptions {
   readonly root: string;
   /** false where inotify cannot see the changes (network file systems): everything counts as uncovered */
   readonly events: boolean;
+  /** most directories that get a patch beside the recursive watch */
+  readonly spares: number;
   /** whether a directory below the root is the mapping's and not hidden */
   readonly enters: (path: string) => boolean;
   readonly report: (hint: Hint) => void;
@@ -34,9 +36,7 @@ interface Visit {
 /** ms of work at a stretch, so that events and signs of life pass in between */
 const SLICE_MS = 10;
 const PATCH_ATTEMPTS = 3;
-/** Directories that have a patch only to be heard sooner. */
-const MOST_HOT = 1_000;
-const COOLING_MS = 10_000;
+const RETIRING_MS = 10_000;
 /** Linux: bytes of a path, with the NUL at its end */
 const PATH_MAX = 4096;
 
@@ -46,8 +46,8 @@ export class Coverage {
   readonly uncovered = new Set<DirNode>();
   readonly #options: CoverageOptions;
   readonly #visits: Visit[] = [];
-  readonly #hot = new Set<DirNode>();
-  #mayHeat = true;
+  readonly #assisted = new Set<DirNode>();
+  #mayAssist = true;
   #slicing = false;
   #patches = 0;
 
@@ -55,8 +55,9 @@ export class Coverage {
     this.#options = options;
   }
 
+  /** Patches of directories that the recursive watch does not cover. */
   get patches(): number {
-    return this.#patches;
+    return this.#patches - this.#assisted.size;
   }
 
   /** Absolute byte path. */
@@ -106,22 +107,34 @@ export class Coverage {
   }
 
   /**
-   * Gives a directory that is busy a patch beside the recursive watch, which holds events back for 50 to 500 ms as soon
-   * as one follows the other.
+   * Gives a directory a patch beside the recursive watch, which holds events back for 50 to 500 ms as soon as one follows
+   * the other, and now and then loses one: of a change in place for good, because no mtime of a directory shows it.
    */
-  heat(node: DirNode): void {
-    if (node.patch !== null || !this.#mayHeat) return;
+  assist(node: DirNode): void {
+    if (node.patch !== null || !this.#mayAssist || this.#options.spares === 0) return;
     if (!this.patch(node, true)) return;
-    this.#hot.add(node);
-    const [oldest] = this.#hot;
-    if (this.#hot.size > MOST_HOT && oldest !== undefined) this.#cool(oldest);
+    this.#assisted.add(node);
+    const [oldest] = this.#assisted;
+    if (this.#assisted.size > this.#options.spares && oldest !== undefined) this.#retire(oldest);
+  }
+
+  /** Assists as many directories as may be. */
+  async assistAll(): Promise<void> {
+    let end = performance.now() + SLICE_MS;
+    for (const node of this.index.all()) {
+      if (!this.#mayAssist || this.#assisted.size >= this.#options.spares) return;
+      if (node.identity !== null) this.assist(node);
+      if (performance.now() < end) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      end = performance.now() + SLICE_MS;
+    }
   }
 
   // RACE: what the patch has not told yet, the recursive watch must tell: for a while both are listened to.
-  #cool(node: DirNode): void {
-    this.#hot.delete(node);
+  #retire(node: DirNode): void {
+    this.#assisted.delete(node);
     node.patchedAt = Infinity;
-    setTimeout(() => this.#unpatch(node), COOLING_MS).unref();
+    setTimeout(() => this.#unpatch(node), RETIRING_MS).unref();
   }
 
   /**
@@ -160,11 +173,20 @@ export class Coverage {
       const code = codeOf(error) ?? 'EIO';
       if (code === 'ENOENT' || code === 'ENOTDIR') return false;
       if (spare) {
-        this.#mayHeat = false;
+        this.#mayAssist = false;
         return false;
       }
+      if (code === 'ENOSPC' && this.#freeSpares()) return this.#watch(node, path, absolute, spare);
       return this.#leaveUncovered(node, path, code);
     }
+  }
+
+  /** Watches are short: those that are not needed make room. */
+  #freeSpares(): boolean {
+    this.#mayAssist = false;
+    const spares = [...this.#assisted];
+    for (const node of spares) this.#unpatch(node);
+    return spares.length > 0;
   }
 
   #leaveUncovered(node: DirNode, path: string, code: string): false {
@@ -178,7 +200,7 @@ export class Coverage {
     node.patch();
     node.patch = null;
     node.patchedAt = Infinity;
-    this.#hot.delete(node);
+    this.#assisted.delete(node);
     this.#patches -= 1;
   }
 

@@ -103,6 +103,14 @@ function* walk(top: DirNode): Generator<DirNode> {
   }
 }
 
+/** An event of the recursive watch that comes later than this is one that the canary has reported as missing. */
+const LATEST_MS = 10_000;
+
+/** Whether all that the recursive watch still says of this directory was told by its patch, sooner and under its name. */
+export function isToldByPatch(node: DirNode): boolean {
+  return performance.now() - node.patchedAt > LATEST_MS;
+}
+
 export function sameDirectory(a: DirIdentity, b: DirIdentity): boolean {
   return a.ino === b.ino && a.dev === b.dev && a.birthtimeNs === b.birthtimeNs;
 }

@@ -3,7 +3,7 @@
  * speaking under its old name), so it only says where to look: the disk and the index decide.
  */
 import { below, type Coverage } from './coverage.ts';
-import { sameDirectory, type DirNode } from './directory-index.ts';
+import { isToldByPatch, sameDirectory, type DirNode } from './directory-index.ts';
 import { identityOf, lstatBytes } from './disk.ts';
 import type { Hint } from './hint.ts';
 
@@ -12,6 +12,8 @@ export interface IntakeOptions {
   readonly selects: (path: string, isDir: boolean) => boolean;
   readonly enters: (path: string) => boolean;
   readonly report: (hint: Hint) => void;
+  /** an event that only the recursive watch tells, which may have lost another */
+  readonly onUnsure: (doubtful: boolean) => void;
 }
 
 export interface Happened {
@@ -26,9 +28,6 @@ export interface Happened {
   readonly doubtful: boolean;
 }
 
-/** An event of the recursive watch that comes later than this is reported by the canary. */
-const LATEST_MS = 10_000;
-
 export class Intake {
   readonly #options: IntakeOptions;
 
@@ -41,8 +40,9 @@ export class Intake {
     const { node, rest } = coverage.index.nearest(event.path);
     const parent = rest === '' && event.exact ? (node.parent ?? node) : node;
     if (event.recursive) {
-      if (toldByPatch(parent)) return;
-      if (!event.doubtful) coverage.heat(parent);
+      if (isToldByPatch(parent)) return;
+      this.#options.onUnsure(event.doubtful);
+      if (!event.doubtful) coverage.assist(parent);
     }
     touch(parent, event.doubtful);
     if (rest === '') {
@@ -96,11 +96,6 @@ export class Intake {
     const { coverage } = this.#options;
     return lstatBytes(coverage.absolute(parent.path()))?.mtimeNs !== parent.mtimeNs;
   }
-}
-
-/** What happened in it was told by its patch, sooner and with the right name. */
-function toldByPatch(node: DirNode): boolean {
-  return performance.now() - node.patchedAt > LATEST_MS;
 }
 
 function touch(node: DirNode, doubtful: boolean): void {

@@ -38,6 +38,8 @@ const PULSE_TICKS = 4;
 const CANARY_LATE_MS = 2_000;
 const CANARY_DEAD_MS = 5_000;
 const AUDIT_MS = 300_000;
+/** Patches beside the recursive watch: about 2 KiB each, here and in the kernel. */
+const MOST_SPARES = 100_000;
 /** From so many patches on (and a quarter of all directories) a new recursive watch is cheaper. */
 const MANY_PATCHES = 20_000;
 const COMPACT_AFTER_MS = 600_000;
@@ -89,6 +91,7 @@ export class RootWatch {
     this.#coverage = new Coverage({
       root: orders.root,
       events: this.#events,
+      spares: Math.min(MOST_SPARES, Math.floor((inotifyLimit('max_user_watches') ?? 0) / 8)),
       enters: this.#enters,
       report: this.#hints.add,
       onPatchEvent: (node, name) => this.#patchEvent(node, name),
@@ -99,6 +102,7 @@ export class RootWatch {
       enters: this.#enters,
       selects: (path, isDir) => this.#selection.selects(path, isDir),
       report: this.#hints.add,
+      onUnsure: (doubtful) => (doubtful ? this.#sweep.alarm() : this.#sweep.doubt()),
     });
     this.#queue = new EventQueue(
       (event) => this.#intake.take(event),
@@ -125,6 +129,7 @@ export class RootWatch {
     this.#sweep.start();
     this.#covered = true;
     this.#tellCovered();
+    if (this.#recursive) await this.#coverage.assistAll();
   }
 
   async #begin(): Promise<void> {
@@ -162,7 +167,7 @@ export class RootWatch {
     const pace = this.#judge(this.#pace.batch(events.length, performance.now()));
     // Its batches lose some of what comes while they are made up.
     const doubtful = pace !== 'calm';
-    if (doubtful) this.#sweep.alarm();
+    if (events.length === 0) this.#sweep.doubt();
     for (const { path, type } of events) {
       const place = eventPath(this.#orders.root, path);
       if (place === null || this.#isHidden(place.path)) continue;

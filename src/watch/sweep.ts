@@ -3,8 +3,8 @@
  * rename changes it, also those that cancelled each other out on the way. Runs every `periodMs`, and soon after an alarm.
  */
 import type { Coverage } from './coverage.ts';
-import { sameDirectory, UNSETTLED, type DirNode } from './directory-index.ts';
-import { identityOf, lstatBytes } from './disk.ts';
+import { isToldByPatch, sameDirectory, UNSETTLED, type DirNode } from './directory-index.ts';
+import { identityOf, isSettled, lstatBytes } from './disk.ts';
 import type { Hint } from './hint.ts';
 
 export interface SweepOptions {
@@ -20,6 +20,7 @@ const SLICE_MS = 5;
 /** A sweep takes at most this share of the time … */
 const PERIODIC_SHARE = 0.005;
 const ALARM_SHARE = 0.1;
+const DOUBT_SHARE = 0.02;
 /** … and a look at one directory, which costs about 10 µs an entry here and in the backend, a tenth. */
 const LOOK_MS_PER_ENTRY = 0.1;
 /** Entries of unwatched directories that are hinted in one sweep. */
@@ -33,7 +34,8 @@ export class Sweep {
   #timer: NodeJS.Timeout | null = null;
   #dueAt = Infinity;
   #running = false;
-  #again = false;
+  /** the share of the time that the next sweep is worth, because of what came while this one ran; 0 = none */
+  #again = 0;
   #lastMs = 0;
   #endedAt = 0;
   #stopped = false;
@@ -54,10 +56,19 @@ export class Sweep {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
-  /** Something may have been missed: sweep soon. */
+  /** Something has probably been missed: sweep soon. */
   alarm(): void {
-    if (this.#running) this.#again = true;
-    else this.#at(Math.max(performance.now() + ALARM_MS, this.#endedAt + this.#lastMs / ALARM_SHARE));
+    this.#soon(ALARM_SHARE);
+  }
+
+  /** Something may have been missed. */
+  doubt(): void {
+    this.#soon(DOUBT_SHARE);
+  }
+
+  #soon(share: number): void {
+    if (this.#running) this.#again = Math.max(this.#again, share);
+    else this.#at(Math.max(performance.now() + ALARM_MS, this.#endedAt + this.#lastMs / share));
   }
 
   #periodic(): void {
@@ -75,12 +86,12 @@ export class Sweep {
     this.#timer = null;
     this.#dueAt = Infinity;
     this.#running = true;
-    this.#again = false;
+    this.#again = 0;
     this.#postponed = Infinity;
     this.#lastMs = await this.#all();
     this.#running = false;
     this.#endedAt = performance.now();
-    if (this.#again) this.alarm();
+    if (this.#again > 0) this.#soon(this.#again);
     this.#at(Math.max(this.#postponed, this.#endedAt + this.#lastMs / ALARM_SHARE));
     this.#periodic();
   }
@@ -122,6 +133,10 @@ export class Sweep {
       return;
     }
     if (stat.mtimeNs === node.mtimeNs && !node.doubtful) return;
+    if (node.touched && !node.doubtful && isToldByPatch(node)) {
+      this.#explained(node, stat.mtimeNs);
+      return;
+    }
     const lookAt = node.lookedAt + node.entries * LOOK_MS_PER_ENTRY;
     if (now < lookAt) {
       this.#postponed = Math.min(this.#postponed, lookAt);
@@ -129,6 +144,13 @@ export class Sweep {
     }
     if (!node.touched && node.mtimeNs !== UNSETTLED) this.hits += 1;
     coverage.look(node);
+  }
+
+  /** A patch loses nothing (an overflow is another matter): its events are what changed the mtime. */
+  #explained(node: DirNode, mtimeNs: bigint): void {
+    if (!isSettled(mtimeNs, Date.now())) return;
+    node.mtimeNs = mtimeNs;
+    node.touched = false;
   }
 
   /** Directories without a watch: another attempt to get one, and a look at some of them in turn. */

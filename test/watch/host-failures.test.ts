@@ -177,6 +177,26 @@ test('a host ends with the daemon, however that ends', async () => {
   );
 });
 
+test('recipe 30: a clock that is set raises suspicion', async () => {
+  const now = Date.now;
+  try {
+    await watching(
+      async (follower) => {
+        for (const jump of [3_600_000, 0]) {
+          const before = follower.count('suspicion');
+          Date.now = () => now() + jump;
+          await follower.heard('suspicion', before + 1);
+        }
+        await follower.sees();
+      },
+      makeTree,
+      { tuning: { silenceMs: 10_000 } },
+    );
+  } finally {
+    Date.now = now;
+  }
+});
+
 test('a stopped watcher leaves no process behind', async () => {
   await watching(async (follower) => {
     await follower.watcher.stop();

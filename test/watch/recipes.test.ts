@@ -275,6 +275,23 @@ test('what the rules exclude, and the reserved directory, are not heard of', asy
   );
 });
 
+test('recipe 8: bursts of new files, then of changes in place, which no mtime of a directory shows', async () => {
+  const each = (root: string, write: (file: string) => void): void => {
+    for (let f = 0; f < 20_000; f += 1) write(`${root}/d${f % 20}/sub/f${f}`);
+  };
+  await watching(
+    async (follower, root) => {
+      each(root, (file) => writeFileSync(file, ''));
+      await follower.converged();
+      each(root, (file) => writeFileSync(file, 'changed in place'));
+      await follower.converged();
+      each(root, (file) => chmodSync(file, 0o600));
+      await follower.converged();
+    },
+    (root) => makeTree(root, 20, 0),
+  );
+});
+
 test('more busy directories than have a patch of their own', async () => {
   await watching(
     async (follower) => {
