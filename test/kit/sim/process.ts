@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { applyBatch } from '../../../src/backends/engine/apply/apply.ts';
+import { secondLook } from '../../../src/backends/engine/apply/backups.ts';
 import { prepareRoot } from '../../../src/backends/engine/apply/prepare.ts';
 import { recover } from '../../../src/backends/engine/apply/recover.ts';
 import type { ApplyReport, Change } from '../../../src/backends/engine/apply/change.ts';
@@ -18,6 +19,7 @@ import type { Effects, FetchRequest, Fetched } from '../../../src/backends/engin
 import { locateContent } from '../../../src/backends/engine/sync/locate-content.ts';
 import { LookJob } from '../../../src/backends/engine/sync/looking.ts';
 import { Replica } from '../../../src/backends/engine/sync/replica.ts';
+import type { ReplacedVersion } from '../../../src/backends/engine/sync/second-looks.ts';
 import { RULES } from '../../../src/backends/engine/sync/shared.ts';
 import type { Message } from '../../../src/backends/engine/wire/messages.ts';
 import type { Accounts } from '../../../src/sys/accounts.ts';
@@ -160,6 +162,19 @@ export class Process implements Effects, NetNode<Packet> {
   apply(changes: readonly Change[]): void {
     this.batches.push(changes);
     if (this.batches.length === 1) this.later(this.world.random.int(20), () => this.runApply());
+  }
+
+  lookAtReplaced(versions: readonly ReplacedVersion[]): void {
+    this.later(this.world.random.int(20), () => {
+      const { durability } = this.world.history;
+      const found = secondLook(this.fs, this.rootFd, versions, { ...this.diskOptions(), durability });
+      const edits = found.flatMap((one) => {
+        const version = versions.find(({ id }) => id === one.id);
+        return version === undefined ? [] : [{ ...one, path: version.path }];
+      });
+      for (const _ of edits) count(this.world, 'raced late');
+      this.replica.racedLate(edits);
+    });
   }
 
   fetch(request: FetchRequest): void {

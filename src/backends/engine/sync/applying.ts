@@ -4,7 +4,7 @@
  */
 import type { ApplyReport, Change, ChangeResult } from '../apply/change.ts';
 import { isConflict } from '../core/policy.ts';
-import type { NodeId, RelPath, Sha256 } from '../core/types.ts';
+import type { NodeId, RelPath, Sha256, Value } from '../core/types.ts';
 import { isLive } from '../core/value.ts';
 import type { StoredRow } from '../store/store.ts';
 import type { RowUpdate } from '../wire/messages.ts';
@@ -12,6 +12,7 @@ import type { FetchRequest, Fetched } from './effects.ts';
 import { authorOf, Outcomes, type Counters, type Planned } from './outcomes.ts';
 import { plan, type Plan } from './planning.ts';
 import { Retries } from './retries.ts';
+import { SecondLooks } from './second-looks.ts';
 import type { Shared } from './shared.ts';
 
 const BATCH_CHANGES = 1000;
@@ -48,6 +49,7 @@ export class Applying {
   diskProblem: { readonly code: string; readonly message: string } | null = null;
   readonly counters: Counters = { raced: 0, stale: 0, retired: 0, corrupt: 0, moved: 0, applied: 0 };
   readonly #outcomes: Outcomes;
+  readonly #secondLooks = new SecondLooks();
 
   constructor(shared: Shared, candidates: (path: RelPath) => NodeId[]) {
     this.#shared = shared;
@@ -102,8 +104,16 @@ export class Applying {
     }
   }
 
+  /** A local writer changed the old file while, or after, it was replaced: that is an edit of what he had opened. */
+  raced(path: RelPath, backupId: string, edit: Value): void {
+    this.#outcomes.raced(path, backupId, edit);
+    this.#shared.effects.wake();
+  }
+
   step(): void {
     const now = this.#shared.effects.now();
+    const replaced = this.#secondLooks.takeDue(now);
+    if (replaced.length > 0) this.#shared.effects.lookAtReplaced(replaced);
     if (this.#diskFullUntil !== null && this.#diskFullUntil > now) return;
     this.#diskFullUntil = null;
     for (const path of this.#retries.takeDue(now)) this.#unblock(path);
@@ -116,9 +126,10 @@ export class Applying {
 
   nextDue(): number | null {
     if (!this.#isRunning) return null;
-    const retry = this.#retries.nextDue();
-    if (this.#diskFullUntil === null) return retry;
-    return Math.min(this.#diskFullUntil, retry ?? Infinity);
+    const dues = [this.#retries.nextDue(), this.#diskFullUntil, this.#secondLooks.nextDue()].filter(
+      (due) => due !== null,
+    );
+    return dues.length === 0 ? null : Math.min(...dues);
   }
 
   applied(report: ApplyReport): void {
@@ -267,11 +278,12 @@ export class Applying {
       case 'done':
         this.#succeeded(change.path);
         this.#outcomes.done(planned, outcome.identity, outcome.backedUp);
+        if (outcome.backedUp) this.#lookAgainLater(change);
         return;
       case 'raced':
         this.#succeeded(change.path);
         this.#outcomes.done(planned, outcome.identity, true);
-        this.#outcomes.raced(planned, outcome.edit);
+        if (change.backupId !== null) this.raced(change.path, change.backupId, outcome.edit);
         return;
       case 'stale':
         this.counters.stale += 1;
@@ -301,6 +313,12 @@ export class Applying {
       this.#busy.set(change.path, 'looking');
     }
     for (const path of [change.path, movedFrom]) if (path !== null) effects.look([{ path, scope: 'entry' }]);
+  }
+
+  /** What was deleted is not brought back by who goes on writing to it: it stays in the backup. */
+  #lookAgainLater({ backupId, path, from, to }: Change): void {
+    if (backupId === null || from?.kind !== 'file' || !isLive(to)) return;
+    this.#secondLooks.add({ id: backupId, path, value: from }, this.#shared.effects.now());
   }
 
   #succeeded(path: RelPath): void {

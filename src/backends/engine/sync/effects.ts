@@ -3,10 +3,11 @@
  * simulator with its own; each answer comes back as a call of the replica's method named here.
  */
 import type { ApplyReport, Change } from '../apply/change.ts';
-import type { NodeId, RelPath, Sha256 } from '../core/types.ts';
+import type { NodeId, RelPath, Sha256, Value } from '../core/types.ts';
 import type { Look, Observation } from '../scan/observation.ts';
 import type { AuditEvent } from '../store/store.ts';
 import type { LookJob } from './looking.ts';
+import type { ReplacedVersion } from './second-looks.ts';
 import type { Message } from '../wire/messages.ts';
 
 export interface FetchRequest {
@@ -38,6 +39,8 @@ export interface Effects {
   look(looks: readonly Look[]): void;
   /** Run one batch of changes of the disk; answered by `applied`. */
   apply(changes: readonly Change[]): void;
+  /** Look whether these backups were written to after they were made; answered by `racedLate`. */
+  lookAtReplaced(versions: readonly ReplacedVersion[]): void;
   /** Get a file's content; answered by `fetched`. */
   fetch(request: FetchRequest): void;
   /** `step` and `pump` have work to do. */
@@ -56,5 +59,6 @@ export interface EffectAnswers {
   looked(job: LookJob): void;
   lookFailed(job: LookJob): void;
   applied(report: ApplyReport): void;
+  racedLate(edits: readonly { readonly id: string; readonly path: RelPath; readonly edit: Value }[]): void;
   fetched(request: FetchRequest, result: Fetched): void;
 }

@@ -16,6 +16,7 @@ import type { Dots } from './dots.ts';
 import type { Effects, FetchRequest } from './effects.ts';
 import { LookJob } from './looking.ts';
 import { Replica } from './replica.ts';
+import type { ReplacedVersion } from './second-looks.ts';
 import type { ReplicaSettings } from './settings.ts';
 
 export interface MappingEngineParts {
@@ -157,6 +158,21 @@ export class MappingEngine implements Effects {
 
   apply(changes: readonly Change[]): void {
     void this.#apply(changes);
+  }
+
+  lookAtReplaced(versions: readonly ReplacedVersion[]): void {
+    const paths = new Map(versions.map(({ id, path }) => [id, path]));
+    this.#disk?.secondLook(versions).then(
+      (found) =>
+        this.replica.racedLate(
+          found.flatMap(({ id, edit }) => {
+            const path = paths.get(id);
+            return path === undefined ? [] : [{ id, edit, path }];
+          }),
+        ),
+      // The backup holds the bytes, whatever is found out about them.
+      () => undefined,
+    );
   }
 
   fetch(request: FetchRequest): void {

@@ -1,7 +1,7 @@
 /** What a change of the disk that was made means for the rows: applied, losers retired, copies kept, edits found. */
 import type { Change } from '../apply/change.ts';
 import type { Wanted } from '../core/tree.ts';
-import type { Applied, NodeId, Value } from '../core/types.ts';
+import type { Applied, NodeId, RelPath, Value } from '../core/types.ts';
 import { ABSENT, isLive, sameContent, sameValue } from '../core/value.ts';
 import { nodeOf } from '../core/vector.ts';
 import type { StoredRow } from '../store/store.ts';
@@ -86,16 +86,15 @@ export class Outcomes {
   }
 
   /** A local writer changed the old file while it was being replaced: its content is an edit of what it had opened. */
-  raced({ plan, before }: Planned, value: Value): void {
-    const { path, backupId } = plan.change;
+  raced(path: RelPath, backupId: string, value: Value): void {
     this.#counters.raced += 1;
     if (this.#shared.settings.receiveOnly) return;
-    const { table, rules } = this.#shared;
+    const { table, rules, rows } = this.#shared;
     const stored = table.get(path);
-    if (sameValue(value, stored.applied?.value ?? ABSENT)) return;
-    for (const backup of this.#shared.rows.backups(path))
-      if (backup.id === backupId) this.#shared.rows.addBackup({ ...backup, value });
-    table.setRow(stored, rules.edit(stored.row, before?.dots ?? [], this.#shared.nextDot(), value));
+    const backup = [...rows.backups(path)].find((one) => one.id === backupId);
+    if (backup === undefined || sameValue(value, stored.applied?.value ?? ABSENT)) return;
+    rows.addBackup({ ...backup, value });
+    table.setRow(stored, rules.edit(stored.row, backup.dots, this.#shared.nextDot(), value));
   }
 
   #audit(change: Change, want: Extract<Wanted, { kind: 'value' }>, before: Applied | null): void {

@@ -120,6 +120,13 @@ export class Replica implements EffectAnswers {
     this.#changed();
   }
 
+  racedLate(edits: Parameters<EffectAnswers['racedLate']>[0]): void {
+    if (edits.length === 0) return;
+    this.#shared.transact(() => {
+      for (const { path, id, edit } of edits) this.#applying.raced(path, id, edit);
+    });
+  }
+
   fetched(request: FetchRequest, result: Fetched): void {
     this.#applying.fetched(request, result);
   }

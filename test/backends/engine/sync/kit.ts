@@ -124,6 +124,8 @@ export class Node implements Effects {
     this.asked.changes.push(...changes);
   }
 
+  lookAtReplaced(): void {}
+
   /** Every content is there at once. */
   fetch(request: FetchRequest): void {
     this.asked.fetches.push(request);

@@ -64,14 +64,20 @@ export class Temporary {
     return this.#file.finishDownload();
   }
 
+  /** What is in it stays, for the next try. */
   async close(): Promise<void> {
-    await Promise.all(this.#writes);
-    await this.#file.close().catch(() => undefined);
+    if (this.#size === 0) return this.remove();
+    await this.#closeFile();
   }
 
   /** Never rejects: what a failing disk does not let go is found by the next download of this name. */
   async remove(): Promise<void> {
-    await this.close();
+    await this.#closeFile();
     await this.#disk.removeTemp(this.#name).catch(() => undefined);
+  }
+
+  async #closeFile(): Promise<void> {
+    await Promise.all(this.#writes);
+    await this.#file.close().catch(() => undefined);
   }
 }
