@@ -6,14 +6,9 @@ import type { Entry, Tree } from './trees.ts';
 import { changed, sameEntry } from './trees.ts';
 
 export class Ledger {
-  /** versions that users put somewhere: `path NUL text` and their times, with how often */
-  private readonly made = new Map<
-    string,
-    { path: string; text: string; kind: string; times: Set<bigint>; count: number }
-  >();
-  /** `path NUL text NUL mtime` of versions that a user of some node replaced or deleted with them before his eyes */
-  private readonly superseded = new Set<string>();
-  /** `path NUL text` of the same */
+  /** versions that users put somewhere: `path NUL text`, with how often */
+  private readonly made = new Map<string, { path: string; text: string; count: number }>();
+  /** `path NUL text` of what a user of some node replaced or deleted with it before his eyes */
   private readonly removed = new Set<string>();
   /** paths that users of a node have changed there */
   private readonly touchedBy: Set<string>[] = [];
@@ -30,7 +25,6 @@ export class Ledger {
       const now = after.get(path);
       if (now !== undefined && sameEntry(entry, now)) continue;
       touched.add(path);
-      this.superseded.add(`${path}\0${entry.text}\0${entry.mtimeNs}`);
       if (now?.text !== entry.text || now.kind !== entry.kind) this.removed.add(`${path}\0${entry.text}`);
     }
     for (const [path, entry] of after) {
@@ -53,7 +47,7 @@ export class Ledger {
     for (const path of changed(before, after)) {
       if (!isRelaxed && !touched.has(path)) continue;
       const [was, now] = [before.get(path), after.get(path)];
-      if (was !== undefined && touched.has(path)) this.superseded.add(`${path}\0${was.text}\0${was.mtimeNs}`);
+      if (was !== undefined && touched.has(path)) this.removed.add(`${path}\0${was.text}`);
       if (now !== undefined) this.make(node, path, now);
     }
   }
@@ -76,10 +70,9 @@ export class Ledger {
   /** I3: contents that are nowhere, though nobody replaced them who had them before his eyes. */
   lost(isAlive: (text: string) => boolean): string[] {
     const lost: string[] = [];
-    for (const { path, text, times } of this.made.values()) {
-      if (text === '' || this.overwritten.has(text) || isAlive(text)) continue;
-      const open = [...times].filter((time) => !this.superseded.has(`${path}\0${text}\0${time}`));
-      if (open.length > 0) lost.push(`${path} ${JSON.stringify(text)}`);
+    for (const [key, { path, text }] of this.made) {
+      if (text === '' || this.overwritten.has(text) || this.removed.has(key) || isAlive(text)) continue;
+      lost.push(`${path} ${JSON.stringify(text)}`);
     }
     return lost;
   }
@@ -100,18 +93,8 @@ export class Ledger {
     if (entry.kind !== 'file' && entry.kind !== 'symlink') return;
     const key = `${path}\0${entry.text}`;
     const made = this.made.get(key);
-    if (made === undefined) {
-      this.made.set(key, {
-        path,
-        text: entry.text,
-        kind: entry.kind,
-        times: new Set([entry.mtimeNs]),
-        count: 1,
-      });
-    } else {
-      made.times.add(entry.mtimeNs);
-      made.count++;
-    }
+    if (made === undefined) this.made.set(key, { path, text: entry.text, count: 1 });
+    else made.count++;
     (this.byNode[node] ??= new Set()).add(entry.text);
   }
 }

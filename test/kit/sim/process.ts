@@ -166,13 +166,16 @@ export class Process implements Effects, NetNode<Packet> {
 
   lookAtReplaced(versions: readonly ReplacedVersion[]): void {
     this.later(this.world.random.int(20), () => {
-      const { durability } = this.world.history;
-      const found = secondLook(this.fs, this.rootFd, versions, { ...this.diskOptions(), durability });
-      const edits = found.flatMap((one) => {
+      const options = { ...this.diskOptions(), durability: this.world.history.durability };
+      const found = this.guarded(() =>
+        this.machine.asEngine(() => secondLook(this.fs, this.rootFd, versions, options)),
+      );
+      const edits = (found ?? []).flatMap((one) => {
         const version = versions.find(({ id }) => id === one.id);
         return version === undefined ? [] : [{ ...one, path: version.path }];
       });
-      for (const _ of edits) count(this.world, 'raced late');
+      if (edits.length === 0) return;
+      count(this.world, 'raced late', edits.length);
       this.replica.racedLate(edits);
     });
   }
