@@ -104,6 +104,11 @@ export class AskedStream {
     this.lose(reason);
   }
 
+  /** Everything is there: what still comes is ignored. */
+  finish(): void {
+    this.#end();
+  }
+
   lose(reason: string): void {
     this.#end();
     this.#give({ kind: 'lost', reason });

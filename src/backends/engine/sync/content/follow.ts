@@ -40,6 +40,7 @@ export async function follow(ops: readonly Op[], temporary: Temporary, parts: Fo
         op.kind === 'get' ? await source?.get(op.length, temporary) : await copy(op, temporary, parts);
       if (step !== undefined && step !== null) return step;
     }
+    source?.finish();
     return { kind: 'complete' };
   } finally {
     source?.close();
@@ -90,6 +91,11 @@ class Source {
     return null;
   }
 
+  finish(): void {
+    this.#stream.finish();
+  }
+
+  /** Unless it is finished, the peer is told to stop. */
   close(): void {
     this.#parts.windows.close();
     this.#stream.cancel('no more of it is needed');

@@ -65,8 +65,7 @@ export class Giving {
     const { stream, type, header } = frame;
     switch (type) {
       case Ask.credit:
-        this.#streams.get(stream)?.credit(headerAs(credit, header).bytes);
-        return this.#wake();
+        return this.#credited(stream, headerAs(credit, header).bytes);
       case Ask.cancel:
         return this.#forget(stream);
       case Ask.small:
@@ -80,6 +79,11 @@ export class Giving {
       default:
         throw new ProtocolError('unexpected-frame', `unknown type of bulk frame: ${type}`);
     }
+  }
+
+  #credited(stream: number, bytes: number): void {
+    this.#streams.get(stream)?.credit(bytes);
+    this.#wake();
   }
 
   closed(): void {

@@ -132,6 +132,13 @@ export function random(size: number): Buffer {
   return randomBytes(size);
 }
 
+export async function until(isSo: () => boolean): Promise<void> {
+  for (let tries = 0; !isSo(); tries++) {
+    assert.ok(tries < 10_000, 'it did not happen');
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
 /** What a frame may be turned into on its way: null loses it. */
 export type Bend = (frame: BulkFrame, from: ContentNode) => BulkFrame | null;
 
