@@ -41,7 +41,7 @@ function vim(node: ClusterNode, path: string, content: string, option: string): 
 }
 
 test('programs as they are', async (t) => {
-  const made = await cluster(t, { nodes: ['a', 'b', 'c'] });
+  const made = await cluster(t, { nodes: ['a', 'b', 'c'], mapping: { max_delete: '100%' } });
   const { a, b, c } = made.nodes;
 
   for (const [how, save] of Object.entries(SAVES)) {
