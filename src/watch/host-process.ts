@@ -1,6 +1,6 @@
 /** One forked watch host: its process, its canary's directory and its signs of life. */
 import { fork, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +28,7 @@ export class HostProcess {
   #canary: string | null;
 
   constructor(orders: Omit<HostOrders, 'canary'>, events: HostEvents) {
-    const canary = mkdtempSync(`${memoryFolder()}/csyncd-watch-`);
+    const canary = canaryFolder();
     this.#canary = canary;
     this.recursive = orders.recursive;
     // No signal must reach it that has a handler: @parcel/watcher's thread ends when one interrupts it.
@@ -69,6 +69,18 @@ export class HostProcess {
     this.#ended.resolve();
     events.onEnd(how);
   }
+}
+
+/** A new one; those of daemons that were killed are cleaned away. */
+function canaryFolder(): string {
+  const folder = memoryFolder();
+  for (const name of readdirSync(folder)) {
+    const [, pid] = /^csyncd-watch-(\d+)-/.exec(name) ?? [];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
+      rmSync(`${folder}/${name}`, { recursive: true, force: true });
+    }
+  }
+  return mkdtempSync(`${folder}/csyncd-watch-${process.pid}-`);
 }
 
 /** A folder in memory: what is written there once in a while wakes no disk. */
