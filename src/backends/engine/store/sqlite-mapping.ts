@@ -5,6 +5,8 @@ import { SqliteBookkeeping } from './sqlite-bookkeeping.ts';
 import type { BookHome } from './sqlite-bookkeeping.ts';
 import type { Columns, Statement } from './statement.ts';
 import type { Blocked, MappingStore, Seq, StoredRow, Totals } from './store.ts';
+import { isConflict } from '../core/policy.ts';
+import { HeldRows } from './held-rows.ts';
 import { exchange, isTroubled, NO_TOTALS, totalsOf } from './totals.ts';
 
 const PAGE = 500;
@@ -13,9 +15,6 @@ export function rowStatements(prepare: (sql: string) => Statement) {
   const row = 'SELECT path, seq, live_children, pending, state, blocked, moved_from FROM rows';
   return {
     get: prepare(`${row} WHERE mapping = ? AND path = ?`),
-    totals: prepare(
-      'SELECT bytes, pending, conflict, blocked IS NOT NULL FROM rows WHERE mapping = ? AND path = ?',
-    ),
     put: prepare('INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     delete: prepare('DELETE FROM rows WHERE mapping = ? AND path = ?'),
     range: prepare(`${row} WHERE mapping = ? AND path > ? AND path < ? ORDER BY path`),
@@ -35,6 +34,7 @@ export function rowStatements(prepare: (sql: string) => Statement) {
 
 /** What a mapping needs of its store. */
 export interface MappingHome extends BookHome {
+  isInTransaction(): boolean;
   readonly rows: ReturnType<typeof rowStatements>;
 }
 
@@ -50,6 +50,8 @@ export class SqliteMapping extends SqliteBookkeeping implements MappingStore {
   /** Replaced, never changed: a transaction that fails puts the former one back. */
   counters: Counters;
   readonly #home: MappingHome;
+  /** of the transaction that is open */
+  readonly #held = new HeldRows((path, row) => this.#store(path as RelPath, row));
 
   constructor(home: MappingHome, id: number, group: string, name: string, counters: Counters) {
     super(home, id);
@@ -60,43 +62,34 @@ export class SqliteMapping extends SqliteBookkeeping implements MappingStore {
   }
 
   get(path: RelPath): StoredRow | null {
+    const held = this.#held.get(path);
+    if (held !== undefined) return held;
     const columns = this.#home.rows.get.get(this.id, toKey(path));
-    return columns === undefined ? null : this.#rowOf(columns);
+    const row = columns === undefined ? null : this.#rowOf(columns);
+    if (this.#home.isInTransaction()) this.#held.read(path, row);
+    return row;
   }
 
   put(row: StoredRow): void {
-    this.#home.write(() => {
-      const key = toKey(row.path);
-      const { applied, blocked } = row;
-      const share = totalsOf(row);
-      const before = this.#totalsAt(key);
-      this.#home.rows.put.run(
-        this.id,
-        key,
-        row.seq,
-        row.liveChildren,
-        share.pending,
-        isTroubled(row) ? 1 : 0,
-        share.conflicts,
-        applied?.value.kind === 'file' ? applied.value.size : null,
-        this.#home.codec.encodeState(row.row, applied),
-        blocked === null ? null : JSON.stringify(blocked),
-        row.movedFrom,
-      );
-      this.#count(before, share);
-    });
+    this.#change(row.path, row);
   }
 
   delete(path: RelPath): void {
-    this.#home.write(() => {
-      const key = toKey(path);
-      const before = this.#totalsAt(key);
-      this.#home.rows.delete.run(this.id, key);
-      this.#count(before, NO_TOTALS);
-    });
+    this.#change(path, null);
+  }
+
+  /** What was changed goes to the database: at the end of a transaction, and before anything that looks at many rows. */
+  flush(): void {
+    this.#held.flush();
+  }
+
+  /** The transaction is over, or undone. */
+  release(): void {
+    this.#held.drop();
   }
 
   children(dir: RelPath): StoredRow[] {
+    this.flush();
     const { from, to } = below(dir);
     const found: StoredRow[] = [];
     eachChild(this.#home.rows.range, this.id, from, to, (columns) => found.push(this.#rowOf(columns)));
@@ -104,6 +97,7 @@ export class SqliteMapping extends SqliteBookkeeping implements MappingStore {
   }
 
   *subtree(dir: RelPath): Iterable<StoredRow> {
+    this.flush();
     const self = dir === '' ? null : this.get(dir);
     if (self !== null) yield self;
     const { from, to } = below(dir);
@@ -116,18 +110,22 @@ export class SqliteMapping extends SqliteBookkeeping implements MappingStore {
   }
 
   since(after: Seq, limit: number): StoredRow[] {
+    this.flush();
     return this.#rowsOf(this.#home.rows.since.all(this.id, after, limit));
   }
 
   pending(after: Seq, limit: number): StoredRow[] {
+    this.flush();
     return this.#rowsOf(this.#home.rows.pending.all(this.id, after, limit));
   }
 
   troubled(limit: number): StoredRow[] {
+    this.flush();
     return this.#rowsOf(this.#home.rows.troubled.all(this.id, limit));
   }
 
   page(after: RelPath | null, limit: number): StoredRow[] {
+    this.flush();
     const { first, after: next } = this.#home.rows;
     return this.#rowsOf(after === null ? first.all(this.id, limit) : next.all(this.id, toKey(after), limit));
   }
@@ -148,16 +146,35 @@ export class SqliteMapping extends SqliteBookkeeping implements MappingStore {
     return lastSeq;
   }
 
-  #count(before: Totals, after: Totals): void {
-    this.counters = { ...this.counters, totals: exchange(this.counters.totals, before, after) };
+  #change(path: RelPath, row: StoredRow | null): void {
+    this.#home.write(() => {
+      const before = this.get(path);
+      const share = (stored: StoredRow | null): Totals => (stored === null ? NO_TOTALS : totalsOf(stored));
+      this.counters = { ...this.counters, totals: exchange(this.counters.totals, share(before), share(row)) };
+      this.#held.changed(path, row);
+    });
   }
 
-  /** What the row at a key adds to the totals now. */
-  #totalsAt(key: string): Totals {
-    const columns = this.#home.rows.totals.get(this.id, key);
-    if (columns === undefined) return NO_TOTALS;
-    const [bytes, pending, conflicts, blocked] = columns as [number | null, number, number, number];
-    return { files: bytes === null ? 0 : 1, bytes: bytes ?? 0, pending, conflicts, blocked };
+  #store(path: RelPath, row: StoredRow | null): void {
+    const key = toKey(path);
+    if (row === null) {
+      this.#home.rows.delete.run(this.id, key);
+      return;
+    }
+    const { applied, blocked } = row;
+    this.#home.rows.put.run(
+      this.id,
+      key,
+      row.seq,
+      row.liveChildren,
+      row.pending ? 1 : 0,
+      isTroubled(row) ? 1 : 0,
+      isConflict(row.row) ? 1 : 0,
+      applied?.value.kind === 'file' ? applied.value.size : null,
+      this.#home.codec.encodeState(row.row, applied),
+      blocked === null ? null : JSON.stringify(blocked),
+      row.movedFrom,
+    );
   }
 
   #rowsOf(all: readonly Columns[]): StoredRow[] {

@@ -105,6 +105,7 @@ class SqliteStore implements Store {
         rows: rowStatements(prepare),
         books: bookStatements(prepare),
         write: (body) => this.#write(body),
+        isInTransaction: () => this.#depth > 0,
       };
       if (this.get(TABLE_ID) === null) this.newTableId();
     } catch (error) {
@@ -125,11 +126,13 @@ class SqliteStore implements Store {
     const nested = this.#depth > 0;
     if (nested) this.#checkAlive();
     const counters = [...this.#mappings.values()].map((mapping) => mapping.counters);
+    this.#flush();
     (nested ? this.#sql.nest : this.#sql.begin).run();
     this.#depth++;
     const started = performance.now();
     try {
       const result = body();
+      this.#flush();
       if (!nested) this.#saveCounters(counters);
       const decided = performance.now();
       (nested ? this.#sql.joinOuter : this.#sql.commit).run();
@@ -139,10 +142,12 @@ class SqliteStore implements Store {
       }
       return result;
     } catch (error) {
+      this.#release();
       this.#undo(nested, counters);
       throw error;
     } finally {
       this.#depth--;
+      if (!nested) this.#release();
     }
   }
 
@@ -218,6 +223,14 @@ class SqliteStore implements Store {
   /** After some failures (a full disk) SQLite rolls back everything by itself: what follows must not be kept alone. */
   #checkAlive(): void {
     if (!this.#database.isTransaction) throw new Error('this transaction has already failed');
+  }
+
+  #flush(): void {
+    for (const mapping of this.#mappings.values()) mapping.flush();
+  }
+
+  #release(): void {
+    for (const mapping of this.#mappings.values()) mapping.release();
   }
 
   #saveCounters(former: readonly Counters[]): void {
