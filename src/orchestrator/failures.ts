@@ -36,11 +36,13 @@ const table: Readonly<Record<string, { readonly disposition: Disposition; readon
   ELOOP: { disposition: 'retry', hint: "name the directory itself as the mapping's path, not a symlink" },
   ENOENT: { disposition: 'retry', hint: "create the mapping's directory" },
   'unsuitable-filesystem': { disposition: 'hold', hint: 'move the mapping to a local file system' },
-  'store-corrupt': {
+  'state-full': { disposition: 'retry', hint: 'free space on the file system of the state directory' },
+  'state-corrupt': {
     disposition: 'fatal',
     hint: 'move the state directory aside and start again: the node rejoins its peers',
   },
-  'store-full': { disposition: 'fatal', hint: 'free space on the file system of the state directory' },
+  'port-in-use': { disposition: 'fatal', hint: 'set listen to a free port' },
+  'cannot-listen': { disposition: 'fatal', hint: 'set listen to an address of this machine' },
 };
 
 const unknown = {

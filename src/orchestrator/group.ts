@@ -121,9 +121,10 @@ export class GroupRunner {
 
   #failed(failure: Failure): void {
     const { code, message, hint } = failure.reason;
-    if (this.#failure?.reason.message !== message) this.#log.error({ code, hint }, message);
+    const before = this.#failure?.reason.message;
     this.#failure = failure;
-    if (failure.disposition === 'fatal') this.#parts.onFatal(failure);
+    if (failure.disposition === 'fatal') return this.#parts.onFatal(failure);
+    if (before !== message) this.#log.error({ code, hint }, message);
     if (failure.disposition !== 'retry' || this.#stopped) return;
     const wait = backoffMs(this.#attempt, RETRY, this.#parts.clock.random());
     this.#attempt += 1;

@@ -22,6 +22,8 @@ export function tellLife(log: Logger, told: string, life: Life): string {
     case 'missing':
       return trouble(life.reason, 'warn');
     case 'failed':
+      // The daemon's last line says it.
+      if (life.failure.disposition === 'fatal') return told;
       return trouble(life.failure.reason, 'error');
     default:
       return assertNever(life);

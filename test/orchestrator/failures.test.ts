@@ -16,7 +16,7 @@ it("an error's own hint is better than the table's", () => {
 });
 
 it('a broken state ends the daemon', () => {
-  assert.equal(classify(new CsyncdError('store-corrupt', 'broken')).disposition, 'fatal');
+  assert.equal(classify(new CsyncdError('state-corrupt', 'broken')).disposition, 'fatal');
 });
 
 it('what nobody thought of is tried again', () => {

@@ -170,9 +170,9 @@ describe('the runner of a mapping', () => {
 
   it('ends the daemon when its state cannot be trusted', async () => {
     const { watcher, backend, fatal } = setUp();
-    backend.onReconcile = () => Promise.reject(new CsyncdError('store-corrupt', 'broken'));
+    backend.onReconcile = () => Promise.reject(new CsyncdError('state-corrupt', 'broken'));
     await watcher.says(covered);
-    assert.equal(fatal[0]?.reason.code, 'store-corrupt');
+    assert.equal(fatal[0]?.reason.code, 'state-corrupt');
   });
 
   it('is held, and stays so, until a whole look finds nothing to hold', async () => {

@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterEach, describe, it } from 'node:test';
+import { writeGroupKey } from '../src/config/key.ts';
+import type { StatusReport } from '../src/control/client.ts';
+import { Daemon } from './kit/cluster/daemon.ts';
+import { until } from './kit/cluster/until.ts';
+import { makeTempDir } from './kit/temp-dir.ts';
+
+const BIN = new URL('../bin/csyncd', import.meta.url).pathname;
+const running: Daemon[] = [];
+
+afterEach(async () => {
+  for (const daemon of running.splice(0)) {
+    if (daemon.exit === null) daemon.signal('SIGKILL');
+    await daemon.exited;
+  }
+});
+
+/** A place for one node, whose peer is never there. */
+async function place() {
+  const dir = makeTempDir();
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  await once(listener.close(), 'close');
+  writeGroupKey(join(dir, 'web.key'));
+  for (const name of ['shared', 'spool']) mkdirSync(join(dir, name));
+  const file = join(dir, 'csyncd.yaml');
+  const config = (change: object = {}, mappings: object = {}): void =>
+    writeFileSync(
+      file,
+      JSON.stringify({
+        node: 'web1',
+        listen: `127.0.0.1:${port}`,
+        state_dir: join(dir, 'state'),
+        control_socket: join(dir, 'control.sock'),
+        log: { format: 'json' },
+        groups: {
+          web: {
+            key_file: join(dir, 'web.key'),
+            hosts: [
+              { name: 'web1', address: '127.0.0.1', port },
+              { name: 'web2', address: '127.0.0.1', port: 1 },
+            ],
+            mappings: {
+              shared: { path: join(dir, 'shared') },
+              spool: { path: join(dir, 'spool') },
+              ...mappings,
+            },
+          },
+        },
+        ...change,
+      }),
+    );
+  config();
+  const start = (): Daemon => {
+    const daemon = new Daemon([BIN, 'run', '--config', file], join(dir, 'log'), { NOTIFY_SOCKET: '' });
+    running.push(daemon);
+    return daemon;
+  };
+  const csyncd = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(BIN, [...args, '--config', file], { encoding: 'utf8' });
+    return { code: status, out: stdout, err: stderr };
+  };
+  const states = (): Record<string, string> => {
+    const { out } = csyncd('status', '--json');
+    if (out === '') return {};
+    const { groups } = JSON.parse(out) as StatusReport;
+    const mappings = Object.entries(groups['web']?.mappings ?? {});
+    return Object.fromEntries(mappings.map(([name, { state }]) => [name, state]));
+  };
+  const reaches = (wanted: Record<string, string>): Promise<unknown> =>
+    until(JSON.stringify(wanted), () => JSON.stringify(states()) === JSON.stringify(wanted), {
+      explain: () => `${JSON.stringify(states())}\n${log()}`,
+    });
+  const log = (): string => readFileSync(join(dir, 'log'), 'utf8');
+  return { dir, file, port, config, start, csyncd, states, reaches, log };
+}
+
+const live = { shared: 'ok', spool: 'ok' };
+
+describe('the daemon', () => {
+  it('runs its mappings, and ends with 0 on SIGTERM and on SIGINT', async () => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      const node = await place();
+      const daemon = node.start();
+      await node.reaches(live);
+      daemon.signal(signal);
+      assert.deepEqual(await daemon.exited, { code: 0, signal: null }, node.log());
+      assert.equal(existsSync(join(node.dir, 'control.sock')), false);
+      assert.equal(node.csyncd('status').code, 2);
+    }
+  });
+
+  it('with a bad config ends with 78 and every fault', async () => {
+    const node = await place();
+    node.config({ frob: 1 });
+    const { code, err } = node.csyncd('run');
+    assert.equal(code, 78);
+    assert.match(err, /csyncd\.yaml:\d+:\d+: .*frob/);
+  });
+
+  it('refuses to be the second on one state directory, and leaves the first alone', async () => {
+    const node = await place();
+    node.start();
+    await node.reaches(live);
+    node.config({ control_socket: join(node.dir, 'other.sock'), listen: '127.0.0.1:0' });
+    writeFileSync(node.file, readFileSync(node.file, 'utf8').replace('127.0.0.1:0', '127.0.0.1:1'));
+    const second = node.csyncd('run');
+    assert.equal(second.code, 1);
+    assert.match(second.err, /^csyncd: .*daemon\.lock is locked by process \d+\n {2}Only one csyncd/m);
+    node.config();
+    assert.deepEqual(node.states(), live);
+  });
+
+  it('starts after a kill -9', async () => {
+    const node = await place();
+    const first = node.start();
+    await node.reaches(live);
+    first.signal('SIGKILL');
+    await first.exited;
+    node.start();
+    await node.reaches(live);
+  });
+
+  it('whose port is taken says so and ends', async () => {
+    const node = await place();
+    const other = createServer().listen(node.port, '127.0.0.1');
+    await once(other, 'listening');
+    const { code, err } = node.csyncd('run');
+    other.close();
+    assert.equal(code, 1, err);
+    assert.match(err, new RegExp(`${node.port}`));
+    assert.doesNotMatch(err, /\n {4}at /);
+  });
+
+  it('whose state directory cannot be made says so and ends', async () => {
+    const node = await place();
+    writeFileSync(join(node.dir, 'file'), '');
+    node.config({ state_dir: join(node.dir, 'file', 'state') });
+    const { code, err } = node.csyncd('run');
+    assert.equal(code, 1);
+    assert.match(err, /^csyncd: cannot use the state directory .*\n {2}let csyncd write it/m);
+  });
+
+  it('waits for a root that is missing, and for one that is a file; others are not affected', async () => {
+    const node = await place();
+    rmdirSync(join(node.dir, 'spool'));
+    node.start();
+    await node.reaches({ shared: 'ok', spool: 'missing' });
+    assert.match(node.csyncd('status').out, /spool: .*mount or create/);
+    assert.equal(node.csyncd('sync', 'spool:').code, 1);
+    mkdirSync(join(node.dir, 'spool'));
+    await node.reaches(live);
+  });
+
+  it('takes a root that vanishes for lost, not for emptied', async () => {
+    const node = await place();
+    writeFileSync(join(node.dir, 'shared', 'a'), 'a');
+    node.start();
+    await node.reaches(live);
+    renameSync(join(node.dir, 'shared'), join(node.dir, 'away'));
+    await node.reaches({ shared: 'missing', spool: 'ok' });
+    renameSync(join(node.dir, 'away'), join(node.dir, 'shared'));
+    await node.reaches(live);
+    assert.equal(readFileSync(join(node.dir, 'shared', 'a'), 'utf8'), 'a');
+  });
+});
+
+describe('a reload of the daemon', () => {
+  it('on SIGHUP and by command brings what differs into force', async () => {
+    const node = await place();
+    const daemon = node.start();
+    await node.reaches(live);
+    mkdirSync(join(node.dir, 'new'));
+    node.config({}, { new: { path: join(node.dir, 'new') } });
+    assert.deepEqual(node.csyncd('reload'), { code: 0, out: 'group web: mapping new added\n', err: '' });
+    await node.reaches({ ...live, new: 'ok' });
+    node.config();
+    daemon.signal('SIGHUP');
+    await node.reaches(live);
+  });
+
+  it('of a bad config is refused loudly, and the one before stays in force', async () => {
+    const node = await place();
+    const daemon = node.start();
+    await node.reaches(live);
+    node.config({ frob: 1 });
+    const refused = node.csyncd('reload');
+    assert.equal(refused.code, 78);
+    assert.match(refused.err, /csyncd\.yaml:\d+:\d+: .*frob/);
+    daemon.signal('SIGHUP');
+    await until('a second refusal in the log', () => node.log().split('the config was refused').length === 3);
+    assert.deepEqual(node.states(), live);
+  });
+
+  it('that needs a restart says so', async () => {
+    const node = await place();
+    node.start();
+    await node.reaches(live);
+    node.config({ metrics: '127.0.0.1:9731' });
+    const refused = node.csyncd('reload');
+    assert.deepEqual(
+      [refused.code, refused.err],
+      [78, 'csyncd: what differs in metrics takes effect at a start only\n  systemctl restart csyncd\n'],
+    );
+  });
+});
