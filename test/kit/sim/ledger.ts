@@ -62,6 +62,11 @@ export class Ledger {
     return this.byNode[node]?.has(text) ?? false;
   }
 
+  /** Whether some user replaced or deleted this content with it before his eyes. */
+  gaveUp(text: string): boolean {
+    return this.overwritten.has(text) || [...this.removed].some((key) => key.endsWith(`\0${text}`));
+  }
+
   /** What came before what at this path cannot be known. */
   excuse(path: string): void {
     this.excused.add(path);

@@ -12,7 +12,7 @@ import { Crash } from './fs.ts';
 import { GROUP, MAPPING, Process, type Machine } from './process.ts';
 import { StorePast } from './store-past.ts';
 import { changed, textOf, textOfBytes, treeOf, type Tree } from './trees.ts';
-import { count, type NodeHooks, type World } from './world.ts';
+import { BYTES_LOST, count, type NodeHooks, type World } from './world.ts';
 
 const READS = new Set(['openDir', 'openFile', 'list', 'listStat', 'read', 'lstat', 'readlink']);
 
@@ -119,6 +119,7 @@ export class SimNode implements Machine {
     this.store.newTableId();
     const isRelaxed = this.world.history.durability === 'relaxed';
     const left = this.texts();
+    if (lost.length > 0) count(this.world, BYTES_LOST, lost.length);
     const gone = isRelaxed ? [...held].filter((text) => !left.has(text)) : lost.map(textOfBytes);
     this.world.ledger.powerLost(this.index, before, treeOf(this.disk), gone, isRelaxed);
   }
@@ -226,7 +227,7 @@ export class SimNode implements Machine {
     this.disk.walk((other) => {
       isKept ||= other !== inode && other.kind === inode.kind && textOf(other) === text;
     });
-    if (!isKept)
+    if (!isKept && !this.world.ledger.gaveUp(text))
       throw new InvariantError('I8 losers kept', `${this.name}: the last of ${JSON.stringify(text)} is gone`);
   }
 

@@ -29,6 +29,9 @@ export interface NodeHooks {
   receive: ((message: Message) => Message | null) | null;
 }
 
+/** Counts contents that a power cut took before they were flushed: peers may wait for them for ever. */
+export const BYTES_LOST = 'bytes lost';
+
 export interface World {
   readonly history: History;
   readonly names: readonly string[];
