@@ -41,6 +41,7 @@ export interface GivingParts {
   sent(bytes: number): void;
 }
 
+/** Never rejects. */
 type Work = () => Promise<BulkFrame[]>;
 
 export class Giving {
@@ -108,19 +109,20 @@ export class Giving {
       throw new ProtocolError('too-large', 'too much in one request for small files');
     this.#small.push(async () => {
       if (!this.#streams.has(stream)) return [];
-      const disk = this.#diskFor(about);
-      const contents =
-        disk === null
-          ? files.map(() => null)
-          : await readSmallFiles(disk, files, ({ path, sha256 }) =>
-              this.#parts.source.locate(about, path, sha256),
-            );
+      const contents = await this.#readSmall(about, files).catch(() => null);
       if (!this.#streams.delete(stream)) return [];
+      if (contents === null) return [refusal(stream, 'failed', 'the files cannot be read')];
       const there = contents.map((bytes) => (bytes === null ? 0 : 1));
       const body = Buffer.concat(contents.flatMap((bytes) => bytes ?? []));
       return [{ stream, type: Answer.contents, header: { there }, body }];
     });
     this.#wake();
+  }
+
+  async #readSmall(about: About, files: readonly SmallFile[]): Promise<(Uint8Array | null)[]> {
+    const disk = this.#diskFor(about);
+    if (disk === null) return files.map(() => null);
+    return readSmallFiles(disk, files, ({ path, sha256 }) => this.#parts.source.locate(about, path, sha256));
   }
 
   #readAsked({ stream, header, body }: BulkFrame): void {

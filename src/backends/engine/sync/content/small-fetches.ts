@@ -101,7 +101,7 @@ export class SmallFetches {
     const { group, mapping } = first.about;
     const stream = asking.ask(Ask.small, { group, mapping, files }, null, bytes);
     const wish = lastAborted(batch.map(({ signal }) => signal));
-    const reply = await stream.next(wish.signal).finally(wish.release);
+    const reply = await stream.next(wish.signal).finally(() => wish.release());
     const contents =
       reply.kind === 'answer' && reply.type === Answer.contents
         ? unpack(batch, reply.header, reply.body)

@@ -10,7 +10,7 @@ export interface SmallFile {
   readonly size: number;
 }
 
-/** In the order asked for; null for what is not here, was changed, or is larger than it was said to be. Never rejects. */
+/** In the order asked for; null for what is not here, was changed, or is larger than it was said to be. */
 export async function readSmallFiles(
   disk: ContentDisk,
   files: readonly SmallFile[],
@@ -27,7 +27,7 @@ export async function readSmallFiles(
     wanted.push({ path: located.path, identity: located.identity, sha256: file.sha256 });
     places.push(n);
   }
-  const read = wanted.length === 0 ? [] : await disk.readSmall(wanted).catch(() => []);
+  const read = wanted.length === 0 ? [] : await disk.readSmall(wanted);
   for (const [n, place] of places.entries()) contents[place] = read[n] ?? null;
   return contents.map((bytes, n) => (bytes?.length === files[n]?.size ? bytes : null));
 }

@@ -43,8 +43,12 @@ function impostor(): {
     close: () => undefined,
   };
   here.links.set(web2.name, link);
-  const { bulk, closed } = here.transfer.linked(link);
-  return { say: (frame) => void bulk({ ...FRAME, ...frame }), heard, close: closed };
+  const handlers = here.transfer.linked(link);
+  return {
+    say: (frame) => void handlers.bulk({ ...FRAME, ...frame }),
+    heard,
+    close: () => handlers.closed(),
+  };
 }
 
 const FRAME: BulkFrame = { stream: 1, type: Ask.small, header: null, body: null };

@@ -3,7 +3,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
 import { Answer, Ask, MOST_SMALL } from '../../../../../src/backends/engine/sync/content/frames.ts';
-import type { RelPath } from '../../../../../src/backends/engine/core/types.ts';
 import { ContentNode, join2, openTestPool, random, requestFor, sha256Of, until } from './nodes.ts';
 
 const pool = openTestPool();
@@ -136,7 +135,7 @@ describe('small files', () => {
 
   it('are not given to a peer that did not prove the group', async () => {
     join2(here, web2, ['other']);
-    web2.put('file' as RelPath, random(10));
+    web2.put('file', random(10));
     const fetched = await here.fetch(requestFor('file', random(10), web2));
     assert.equal(fetched.kind, 'unavailable');
   });
