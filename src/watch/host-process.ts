@@ -74,13 +74,21 @@ export class HostProcess {
 /** A new one; those of daemons that were killed are cleaned away. */
 function canaryFolder(): string {
   const folder = memoryFolder();
-  for (const name of readdirSync(folder)) {
-    const [, pid] = /^csyncd-watch-(\d+)-/.exec(name) ?? [];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
-      rmSync(`${folder}/${name}`, { recursive: true, force: true });
-    }
-  }
+  for (const name of readdirSync(folder)) if (isAbandoned(name)) removeIfAllowed(`${folder}/${name}`);
   return mkdtempSync(`${folder}/csyncd-watch-${process.pid}-`);
+}
+
+function isAbandoned(name: string): boolean {
+  const [, pid] = /^csyncd-watch-(\d+)-/.exec(name) ?? [];
+  return pid !== undefined && !existsSync(`/proc/${pid}`);
+}
+
+function removeIfAllowed(dir: string): void {
+  try {
+    rmSync(dir, { recursive: true, force: true });
+  } catch {
+    // Another user's.
+  }
 }
 
 /** A folder in memory: what is written there once in a while wakes no disk. */
