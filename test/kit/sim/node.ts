@@ -11,7 +11,7 @@ import { InvariantError } from './observer.ts';
 import { Crash } from './fs.ts';
 import { GROUP, MAPPING, Process, type Machine } from './process.ts';
 import { StorePast } from './store-past.ts';
-import { changed, textOf, textOfBytes, treeOf, type Tree } from './trees.ts';
+import { changed, difference, textOf, textOfBytes, treeOf, type Tree } from './trees.ts';
 import { BYTES_LOST, count, type NodeHooks, type World } from './world.ts';
 
 const READS = new Set(['openDir', 'openFile', 'list', 'listStat', 'read', 'lstat', 'readlink']);
@@ -119,9 +119,10 @@ export class SimNode implements Machine {
     this.store.newTableId();
     const isRelaxed = this.world.history.durability === 'relaxed';
     const left = this.texts();
-    if (lost.length > 0) count(this.world, BYTES_LOST, lost.length);
     const gone = isRelaxed ? [...held].filter((text) => !left.has(text)) : lost.map(textOfBytes);
-    this.world.ledger.powerLost(this.index, before, treeOf(this.disk), gone, isRelaxed);
+    const after = treeOf(this.disk);
+    if (lost.length > 0 || difference(before, after) !== null) count(this.world, BYTES_LOST);
+    this.world.ledger.powerLost(this.index, before, after, gone, isRelaxed);
   }
 
   /** The daemon, or the machine, ends right here, in the middle of a system call or not. */

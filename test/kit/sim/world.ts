@@ -29,7 +29,7 @@ export interface NodeHooks {
   receive: ((message: Message) => Message | null) | null;
 }
 
-/** Counts contents that a power cut took before they were flushed: peers may wait for them for ever. */
+/** Counts power cuts that took what was not flushed: peers that were told of it may wait for it for ever. */
 export const BYTES_LOST = 'bytes lost';
 
 export interface World {

@@ -1,0 +1,3 @@
+import { histories } from './histories.ts';
+
+histories('four and five nodes', 3_000_000, 1500);

@@ -1,0 +1,3 @@
+import { histories } from './histories.ts';
+
+histories('two nodes', 1_000_000, 5000);

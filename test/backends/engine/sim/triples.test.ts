@@ -1,0 +1,3 @@
+import { histories } from './histories.ts';
+
+histories('three nodes', 2_000_000, 4500);
