@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { writeGroupKey } from '../src/config/key.ts';
-import type { StatusReport } from '../src/control/client.ts';
+import { ControlClient } from '../src/control/client.ts';
 import { Daemon } from './kit/cluster/daemon.ts';
 import { until } from './kit/cluster/until.ts';
 import { makeTempDir } from './kit/temp-dir.ts';
@@ -63,22 +64,20 @@ async function place() {
     running.push(daemon);
     return daemon;
   };
+  const log = (): string => readFileSync(join(dir, 'log'), 'utf8');
   const csyncd = (...args: string[]) => {
     const { status, stdout, stderr } = spawnSync(BIN, [...args, '--config', file], { encoding: 'utf8' });
     return { code: status, out: stdout, err: stderr };
   };
-  const states = (): Record<string, string> => {
-    const { out } = csyncd('status', '--json');
-    if (out === '') return {};
-    const { groups } = JSON.parse(out) as StatusReport;
-    const mappings = Object.entries(groups['web']?.mappings ?? {});
+  // Asked in this process: a command a question would take most of the test's time.
+  const client = new ControlClient(join(dir, 'control.sock'));
+  const states = async (): Promise<Record<string, string>> => {
+    const report = await client.call('status', {}).catch(() => null);
+    const mappings = Object.entries(report?.groups['web']?.mappings ?? {});
     return Object.fromEntries(mappings.map(([name, { state }]) => [name, state]));
   };
   const reaches = (wanted: Record<string, string>): Promise<unknown> =>
-    until(JSON.stringify(wanted), () => JSON.stringify(states()) === JSON.stringify(wanted), {
-      explain: () => `${JSON.stringify(states())}\n${log()}`,
-    });
-  const log = (): string => readFileSync(join(dir, 'log'), 'utf8');
+    until(JSON.stringify(wanted), async () => isDeepStrictEqual(await states(), wanted), { explain: log });
   return { dir, file, port, config, start, csyncd, states, reaches, log };
 }
 
@@ -115,7 +114,7 @@ describe('the daemon', () => {
     assert.equal(second.code, 1);
     assert.match(second.err, /^csyncd: .*daemon\.lock is locked by process \d+\n {2}Only one csyncd/m);
     node.config();
-    assert.deepEqual(node.states(), live);
+    assert.deepEqual(await node.states(), live);
   });
 
   it('starts after a kill -9', async () => {
@@ -155,6 +154,9 @@ describe('the daemon', () => {
     await node.reaches({ shared: 'ok', spool: 'missing' });
     assert.match(node.csyncd('status').out, /spool: .*mount or create/);
     assert.equal(node.csyncd('sync', 'spool:').code, 1);
+    writeFileSync(join(node.dir, 'spool'), 'a file');
+    await until('the file to be named', () => /spool: .*not a directory/.test(node.csyncd('status').out));
+    rmSync(join(node.dir, 'spool'));
     mkdirSync(join(node.dir, 'spool'));
     await node.reaches(live);
   });
@@ -196,7 +198,7 @@ describe('a reload of the daemon', () => {
     assert.match(refused.err, /csyncd\.yaml:\d+:\d+: .*frob/);
     daemon.signal('SIGHUP');
     await until('a second refusal in the log', () => node.log().split('the config was refused').length === 3);
-    assert.deepEqual(node.states(), live);
+    assert.deepEqual(await node.states(), live);
   });
 
   it('that needs a restart says so', async () => {

@@ -274,7 +274,7 @@ export class MappingRunner {
 function rootLost(mapping: Mapping, reason: string): HoldReason {
   return {
     code: 'root-lost',
-    message: reason,
-    hint: `mount or create ${mapping.path}; nothing is taken for deleted meanwhile`,
+    message: `${mapping.path}: ${reason}`,
+    hint: 'mount or create the directory; nothing is taken for deleted meanwhile',
   };
 }

@@ -135,7 +135,7 @@ describe('status', () => {
       'a missing root',
       (watcher) => watcher.says({ kind: 'root-lost', reason: 'gone' }),
       'missing',
-      /^gone; mount or create/,
+      /^\/srv\/shared: gone; mount or create/,
     ],
     [
       'a pause',
@@ -231,7 +231,7 @@ describe('sync', () => {
     await watchers[0]?.says({ kind: 'root-lost', reason: 'gone' });
     const answer = await operations.sync([], true, never);
     assert.equal(answer.complete, false);
-    assert.match(answer.failed[0]?.reason ?? '', /^gone; /);
+    assert.match(answer.failed[0]?.reason ?? '', /^\/srv\/shared: gone; /);
   });
 
   it('follows a symlink that leads to a mapping', async () => {
