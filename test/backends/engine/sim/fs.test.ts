@@ -31,6 +31,11 @@ function text(fs: SimFs, dir: number, name: string): string | null {
   return new TextDecoder().decode(buffer.subarray(0, count));
 }
 
+function textAfter(disk: Disk, name: string): string | null {
+  const fs = new SimFs(disk);
+  return text(fs, fs.openRoot('/'), name);
+}
+
 const fails = (code: string, body: () => unknown): void => {
   assert.throws(body, (error) => error instanceof SysError && error.code === code);
 };
@@ -130,7 +135,7 @@ test('a power cut keeps what was flushed, whatever else it takes', () => {
     fs.fsync(root);
     fs.end();
     disk.powerCut(new Random(seed));
-    assert.equal(text(fs, fs.openRoot('/'), 'a'), 'new');
+    assert.equal(textAfter(disk, 'a'), 'new');
   }
 });
 
@@ -144,7 +149,7 @@ test('a power cut may take back a rename that was not flushed, and leaves the ol
     fs.rename(root, 'temp', root, 'a', 'replace');
     fs.end();
     disk.powerCut(new Random(seed));
-    outcomes.add(text(fs, fs.openRoot('/'), 'a') ?? 'none');
+    outcomes.add(textAfter(disk, 'a') ?? 'none');
   }
   assert.deepEqual([...outcomes].sort(), ['new', 'old']);
 });
@@ -158,7 +163,7 @@ test('a power cut may leave a file that was renamed but not flushed empty', () =
     fs.fsync(root);
     fs.end();
     disk.powerCut(new Random(seed));
-    outcomes.add(text(fs, fs.openRoot('/'), 'a') ?? 'none');
+    outcomes.add(textAfter(disk, 'a') ?? 'none');
   }
   assert.deepEqual([...outcomes].sort(), ['', 'new']);
 });
@@ -170,7 +175,7 @@ test('what was written long ago is on the disk by itself', () => {
     clock.ms += 60_000;
     fs.end();
     disk.powerCut(new Random(seed));
-    assert.equal(text(fs, fs.openRoot('/'), 'a'), 'old');
+    assert.equal(textAfter(disk, 'a'), 'old');
   }
 });
 
