@@ -4,6 +4,7 @@ import { messageOf } from '../../util/errors.ts';
 import type { Audit } from './audit.ts';
 import type { NodeId } from './core/types.ts';
 import { compareTables } from './sync/anti-entropy.ts';
+import { removeLeftovers } from './sync/content/leftovers.ts';
 import { expiredBackups, type BackupRules } from './sync/expired-backups.ts';
 import type { MappingEngine } from './sync/mapping-engine.ts';
 import type { Session } from './sync/session.ts';
@@ -67,10 +68,11 @@ export class Housekeeping {
     for (const engine of this.#parts.engines()) {
       try {
         await cleanBackups(engine, this.#parts.rules(engine.replica.settings.group));
+        if (engine.disk !== null) await removeLeftovers(engine.disk, Date.now());
       } catch (error) {
         this.#parts.log.warn(
           { ...engine.replica.shared.about },
-          `old backups could not be removed: ${messageOf(error)}`,
+          `what is no longer needed could not be removed: ${messageOf(error)}`,
         );
       }
     }

@@ -24,7 +24,8 @@ interface OpenFile {
 export class Files {
   readonly #sys: Sys;
   readonly #open = new Map<number, OpenFile>();
-  #next = 1;
+  /** Unlike any number of a worker that crashed: who still has one of those must not reach another file with it. */
+  #next = Date.now() * 1024;
 
   constructor(sys: Sys) {
     this.#sys = sys;
@@ -67,13 +68,13 @@ export class Files {
   }
 
   /** Those of content transfer. */
-  listTemps(rootFd: Fd): { name: string; size: number; mtimeNs: bigint }[] {
+  listTemps(rootFd: Fd): { name: string; size: number; changedNs: bigint }[] {
     const dir = this.#sys.openDir(rootFd, TMP_DIR);
     try {
       return this.#sys
         .listStat(dir)
         .filter(({ name, stat }) => name.startsWith(DOWNLOAD_PREFIX) && stat.kind === 'file')
-        .map(({ name, stat }) => ({ name, size: stat.size, mtimeNs: stat.mtimeNs }));
+        .map(({ name, stat }) => ({ name, size: stat.size, changedNs: stat.ctimeNs }));
     } finally {
       this.#sys.close(dir);
     }

@@ -101,7 +101,7 @@ export interface Operations {
   sync: Op<OpenFile, null>;
   closeFile: Op<OpenFile, null>;
   removeTemp: Op<About & { readonly name: string }, null>;
-  listTemps: Op<About, { readonly name: string; readonly size: number; readonly mtimeNs: bigint }[]>;
+  listTemps: Op<About, { readonly name: string; readonly size: number; readonly changedNs: bigint }[]>;
 
   listBackups: Op<About, { readonly id: string; readonly stat: Stat }[]>;
   removeBackups: Op<About & { readonly ids: readonly string[] }, null>;

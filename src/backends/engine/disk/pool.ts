@@ -129,7 +129,7 @@ export class DiskMapping {
   }
 
   /** What is left of downloads that were not finished. */
-  listTemps(): Promise<{ readonly name: string; readonly size: number; readonly mtimeNs: bigint }[]> {
+  listTemps(): Promise<{ readonly name: string; readonly size: number; readonly changedNs: bigint }[]> {
     return this.#bulk('listTemps', {});
   }
 

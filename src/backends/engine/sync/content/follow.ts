@@ -64,6 +64,8 @@ class Source {
   readonly #stream: AskedStream;
   /** bytes that the peer may send or has sent, and that are not written yet */
   #open: number;
+  /** those of them that did not come yet */
+  #toCome: number;
 
   constructor(parts: FollowParts, gets: readonly Extract<Op, { kind: 'get' }>[]) {
     const { about, request, windows, asking } = parts;
@@ -73,12 +75,15 @@ class Source {
     const header = { group: about.group, mapping: about.mapping, path, sha256, size, window };
     this.#parts = parts;
     this.#open = window;
+    this.#toCome = window;
     this.#stream = asking.ask(Ask.read, header, encodeRanges(gets), window);
   }
 
   /** null when that many bytes are on their way to the disk. */
   async get(length: number, temporary: Temporary): Promise<Step | null> {
     for (let left = length; left > 0;) {
+      // While it may send nothing, because this disk is slow, the peer's patience is not tried.
+      if (this.#toCome === 0) await temporary.flushed();
       const reply = await this.#stream.next(this.#parts.signal);
       if (reply.kind === 'lost') return { kind: 'next', reason: reply.reason };
       if (reply.kind === 'refused') return { kind: 'next', reason: reply.refused.message };
@@ -86,6 +91,7 @@ class Source {
       if (reply.type !== Answer.part || bytes > left) return { kind: 'next', reason: 'broke the protocol' };
       this.#parts.received(bytes);
       left -= bytes;
+      this.#toCome -= bytes;
       temporary.append(reply.body, () => this.#written(bytes));
     }
     return null;
@@ -107,6 +113,7 @@ class Source {
     const credit = window - this.#open;
     if (credit < window / PIECES) return;
     this.#open += credit;
+    this.#toCome += credit;
     this.#stream.credit(credit);
   }
 }
