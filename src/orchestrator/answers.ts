@@ -1,14 +1,7 @@
 /** What the daemon answers to an operator: the JSON of the contract, section 3. Keys are stable. */
 import type { Difference, Explanation, PeerStatus } from '../backends/backend.ts';
 
-export type {
-  AuditEvent,
-  BackupEntry,
-  Conflict,
-  ConflictVersion,
-  Difference,
-  PeerStatus,
-} from '../backends/backend.ts';
+export type { AuditEvent, BackupEntry, Conflict, Difference, PeerStatus } from '../backends/backend.ts';
 
 export interface MappingReport {
   readonly path: string;
