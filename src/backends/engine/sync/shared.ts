@@ -3,6 +3,7 @@ import type { Row } from '../core/types.ts';
 import * as row from '../core/row.ts';
 import { observe } from '../core/observe.ts';
 import { retirable } from '../core/losers.ts';
+import { wanted } from '../core/tree.ts';
 import type { Dot } from '../core/types.ts';
 import { merge } from '../core/vector.ts';
 import type { MappingStore, Store } from '../store/store.ts';
@@ -22,9 +23,17 @@ export interface Rules {
   readonly retire: typeof row.retire;
   readonly observe: typeof observe;
   readonly retirable: typeof retirable;
+  readonly wanted: typeof wanted;
 }
 
-export const RULES: Rules = { join: row.join, edit: row.edit, retire: row.retire, observe, retirable };
+export const RULES: Rules = {
+  join: row.join,
+  edit: row.edit,
+  retire: row.retire,
+  observe,
+  retirable,
+  wanted,
+};
 
 /** Bytes of small contents kept at hand for each mapping. */
 const CONTENTS_BYTES = 24 * 1024 * 1024;
@@ -58,7 +67,7 @@ export class Shared {
     this.settings = parts.settings;
     this.rules = parts.rules ?? RULES;
     this.rows = parts.store.mapping(parts.settings.group, parts.settings.mapping);
-    this.table = new Table(this.rows, () => this.settings, onPending);
+    this.table = new Table(this.rows, () => this.settings, this.rules.wanted, onPending);
     this.times = new SeqTimes(this.rows.lastSeq());
     this.#knowledge = this.rows.knowledge();
     this.#savedKnowledge = this.#knowledge;

@@ -3,7 +3,7 @@
  * only writer of `MappingStore` rows. Call inside a transaction.
  */
 import { EMPTY_ROW, sameRow } from '../core/row.ts';
-import { isLiveRow, wanted, type Wanted } from '../core/tree.ts';
+import { isLiveRow, type wanted, type Wanted } from '../core/tree.ts';
 import type { Applied, RelPath, Row } from '../core/types.ts';
 import { ABSENT, sameValue } from '../core/value.ts';
 import { sameDot } from '../core/vector.ts';
@@ -13,11 +13,18 @@ import type { Blocked, MappingStore, StoredRow } from '../store/store.ts';
 export class Table {
   readonly rows: MappingStore;
   readonly #policy: () => PolicyContext;
+  readonly #rule: typeof wanted;
   readonly #onPending: (row: StoredRow) => void;
 
-  constructor(rows: MappingStore, policy: () => PolicyContext, onPending: (row: StoredRow) => void) {
+  constructor(
+    rows: MappingStore,
+    policy: () => PolicyContext,
+    rule: typeof wanted,
+    onPending: (row: StoredRow) => void,
+  ) {
     this.rows = rows;
     this.#policy = policy;
+    this.#rule = rule;
     this.#onPending = onPending;
   }
 
@@ -27,7 +34,7 @@ export class Table {
   }
 
   wanted(row: StoredRow): Wanted {
-    return wanted(row.row, row.liveChildren, this.#policy());
+    return this.#rule(row.row, row.liveChildren, this.#policy());
   }
 
   /** A change of the replicated state: takes a new sequence, so that peers are told. */
@@ -75,7 +82,7 @@ export class Table {
   }
 
   #derive(row: StoredRow): StoredRow {
-    const want = wanted(row.row, row.liveChildren, this.#policy());
+    const want = this.wanted(row);
     if (want.kind === 'undecided' || this.#isBarred(row.path))
       return row.pending ? { ...row, pending: false } : row;
     const pending = !sameValue(want.value, row.applied?.value ?? ABSENT);
