@@ -101,10 +101,9 @@ export class Table {
   }
 
   /** Nothing below it can be on this disk: a person has yet to decide whether it is a directory, and here it is none. */
-  #bars({ row, applied, liveChildren }: StoredRow): boolean {
-    if (this.#policy().policy !== 'none' || row.siblings.length < 2 || applied?.value.kind === 'dir')
-      return false;
-    return wanted(row, liveChildren, this.#policy()).kind === 'undecided';
+  #bars(row: StoredRow): boolean {
+    if (this.#policy().policy !== 'none' || row.row.siblings.length < 2) return false;
+    return row.applied?.value.kind !== 'dir' && this.wanted(row).kind === 'undecided';
   }
 
   #isBarred(path: RelPath): boolean {
