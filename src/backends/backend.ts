@@ -175,3 +175,19 @@ export interface Backend {
   restore(mapping: string, path: string, version: string): Promise<void>;
   explain(mapping: string, path: string): Promise<Explanation>;
 }
+
+export interface PeerIdentity {
+  readonly node: string;
+  /** SHA-256 of its certificate, colon-separated; null when it was never seen */
+  readonly fingerprint: string | null;
+  /** ISO time */
+  readonly pinned_at: string | null;
+  readonly address: string | null;
+  readonly state: string;
+  readonly last_error: string | null;
+}
+
+export interface PeersAnswer {
+  readonly self: { readonly node: string; readonly fingerprint: string | null };
+  readonly peers: readonly PeerIdentity[];
+}

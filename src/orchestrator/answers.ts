@@ -1,7 +1,14 @@
 /** What the daemon answers to an operator: the JSON of the contract, section 3. Keys are stable. */
 import type { Difference, Explanation, PeerStatus } from '../backends/backend.ts';
 
-export type { AuditEvent, BackupEntry, Conflict, Difference, PeerStatus } from '../backends/backend.ts';
+export type {
+  AuditEvent,
+  BackupEntry,
+  Conflict,
+  Difference,
+  PeersAnswer,
+  PeerStatus,
+} from '../backends/backend.ts';
 
 export interface MappingReport {
   readonly path: string;
@@ -105,20 +112,4 @@ export interface ReloadAnswer {
   /** what came into force, a line each; empty when nothing differed */
   readonly changes: readonly string[];
   readonly warnings: readonly string[];
-}
-
-export interface PeerIdentity {
-  readonly node: string;
-  /** SHA-256 of its certificate, colon-separated; null when it was never seen */
-  readonly fingerprint: string | null;
-  /** ISO time */
-  readonly pinned_at: string | null;
-  readonly address: string | null;
-  readonly state: string;
-  readonly last_error: string | null;
-}
-
-export interface PeersAnswer {
-  readonly self: { readonly node: string; readonly fingerprint: string | null };
-  readonly peers: readonly PeerIdentity[];
 }

@@ -8,7 +8,7 @@ import { bootId } from '../../sys/machine.ts';
 import { CsyncdError } from '../../util/errors.ts';
 import { version } from '../../util/version.ts';
 import type { Logger } from '../../util/log.ts';
-import type { Backend, VerifyResult } from '../backend.ts';
+import type { Backend, PeersAnswer, VerifyResult } from '../backend.ts';
 import { Audit } from './audit.ts';
 import type { NodeId } from './core/types.ts';
 import { openDiskPool, type DiskPool } from './disk/pool.ts';
@@ -28,19 +28,6 @@ import { Housekeeping } from './housekeeping.ts';
 import { locateContent } from './sync/locate-content.ts';
 import { MappingEngine } from './sync/mapping-engine.ts';
 import { verifyMapping } from './sync/verify-mapping.ts';
-
-export interface PeersAnswer {
-  readonly self: { readonly node: string; readonly fingerprint: string };
-  readonly peers: readonly {
-    readonly node: string;
-    /** SHA-256 of its certificate; null when it was never seen, or when a CA vouches for it */
-    readonly fingerprint: string | null;
-    readonly pinned_at: string | null;
-    readonly address: string | null;
-    readonly state: string;
-    readonly last_error: string | null;
-  }[];
-}
 
 /** Set while the daemon runs: found at the next start on another boot, the last transactions may be lost. */
 const RUNNING = 'engine.running';
@@ -138,6 +125,13 @@ export class Engine {
 
   /** The group's backend; its mappings are idle until they are attached. */
   async open(group: Group): Promise<Backend> {
+    if (group.backend !== 'engine') {
+      throw new CsyncdError(
+        'unsupported-backend',
+        `group ${group.name}: this csyncd does not drive ${group.backend}`,
+        { hint: 'set `backend: engine`' },
+      );
+    }
     for (const mapping of group.mappings) this.#ensure(group, mapping.name);
     return new GroupBackend({
       group: group.name,

@@ -79,7 +79,7 @@ export function restoreBackup(replica: Replica, path: RelPath, version: string):
     throw new CsyncdError(
       'unknown-version',
       `there is no backup ${version} of ${bytesToText(path)} on this node`,
-      { hint: `csyncd backups list ${bytesToText(path)}` },
+      { hint: `csyncd backups list ${shared.settings.mapping}:${bytesToText(path)}` },
     );
   }
   const stored = shared.table.get(path);

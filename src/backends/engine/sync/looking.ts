@@ -5,6 +5,7 @@ import { ABSENT, isLive, sameContent } from '../core/value.ts';
 import type { StoredRow } from '../store/store.ts';
 import { Retries } from './retries.ts';
 import type { Shared } from './shared.ts';
+import { parentOf } from './table.ts';
 
 /** Fewer deletions than this are never held. */
 const ALWAYS_ALLOWED = 100;
@@ -22,11 +23,22 @@ export class LookJob {
   goneDropped = 0;
   /** local edits found */
   changed = 0;
+  /** paths of which this scan said that they cannot be read, or not yet */
+  readonly unread = new Set<RelPath>();
   /** paths whose observation came while they were being worked on, or was out of date */
   readonly again = new Set<RelPath>();
 
   constructor(looks: readonly Look[]) {
     this.looks = looks;
+  }
+
+  /** Whether the scan looked at this path. */
+  covers(path: RelPath): boolean {
+    return this.looks.some((look) => {
+      if (look.path === path) return look.scope !== 'children';
+      if (look.scope === 'subtree') return look.path === '' || path.startsWith(`${look.path}/`);
+      return look.scope === 'children' && parentOf(path) === look.path;
+    });
   }
 
   get isFull(): boolean {
@@ -75,6 +87,7 @@ export class Looking {
 
   /** The job's scan is over: its deletions are judged. */
   finished(job: LookJob): void {
+    for (const path of this.hot.keys()) if (!job.unread.has(path) && job.covers(path)) this.#settled(path);
     const count = job.gone.length + job.goneDropped;
     const { files } = this.#shared.rows.totals();
     const verdict = this.#verdict;
@@ -104,6 +117,7 @@ export class Looking {
 
   #take(job: LookJob, observation: Observation): void {
     const { path } = observation;
+    if (observation.kind !== 'gone' && observation.kind !== 'present') job.unread.add(path);
     switch (observation.kind) {
       case 'gone':
         this.#settled(path);

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import { sameRow } from '../../../../src/backends/engine/core/row.ts';
 import type { Value } from '../../../../src/backends/engine/core/types.ts';
 import { DIR, file, GONE } from '../core/arbitrary.ts';
+import { LookJob } from '../../../../src/backends/engine/sync/looking.ts';
 import { Node, path, Wire } from './kit.ts';
 
 function three(settings: ConstructorParameters<typeof Node>[1] = {}): [Node, Node, Node, Wire] {
@@ -260,4 +261,17 @@ suite('peers', () => {
     again.link();
     assert.ok(restored.rolledBackTimes > 0);
   });
+});
+
+test('a path that could not be read, and is gone when it is looked at again, is no longer reported', () => {
+  const a = new Node('n1').live();
+  const look = (kind: 'hot' | null): void => {
+    const job = new LookJob([{ path: path('f'), scope: 'entry' }]);
+    a.replica.observed(job, kind === null ? [] : [{ path: path('f'), base: null, kind }]);
+    a.replica.looked(job);
+  };
+  look('hot');
+  assert.equal(a.replica.looking.hot.size, 1);
+  look(null);
+  assert.equal(a.replica.looking.hot.size, 0);
 });
