@@ -97,7 +97,7 @@ export class Csyncd implements Contestant {
     change(this.roots.a);
     const roots = peers.map((peer) => this.roots[peer]);
     const arrivals = peers.map(() => arrival(this.roots.a));
-    return await secondsUntil(start, roots, arrivals);
+    return await secondsUntil(start, roots, arrivals, () => this.#trouble());
   }
 
   async idle(): Promise<void> {
@@ -133,6 +133,18 @@ export class Csyncd implements Contestant {
   async status(host: HostName): Promise<StatusReport | null> {
     const client = new ControlClient(join(this.nodes[host].place.dir, 'control.sock'));
     return await client.call('status', {}).catch(() => null);
+  }
+
+  /** Why what was changed will not arrive; null when nothing is known to be in the way. */
+  async #trouble(): Promise<string | null> {
+    for (const host of HOSTS.filter((name) => this.nodes[name].running)) {
+      const groups = Object.values((await this.status(host))?.groups ?? {});
+      const stuck = groups
+        .flatMap(({ mappings }) => Object.values(mappings))
+        .find(({ state }) => state === 'held' || state === 'error' || state === 'missing');
+      if (stuck !== undefined) return `${this.name}: ${host} is ${stuck.state}: ${stuck.reason}`;
+    }
+    return null;
   }
 
   async #ask(host: HostName, what: string, condition: (status: StatusReport) => boolean): Promise<void> {

@@ -13,20 +13,29 @@ export type Arrived = (root: string) => boolean;
 
 const LONGEST_MS = 1_800_000;
 const EVERY_MS = 1;
+const ASK_EVERY_MS = 10_000;
 
-/** Seconds from `start` (performance.now) until all these directories hold it; throws when it never comes. */
+/**
+ * Seconds from `start` (performance.now) until all these directories hold it.
+ *
+ * @param trouble asked once in a while: why it will never come, or null; then it throws
+ */
 export async function secondsUntil(
   start: number,
   roots: readonly string[],
   arrivals: readonly Arrived[],
+  trouble: () => Promise<string | null> = async () => null,
 ): Promise<number> {
   let waiting = roots.map((root, i) => ({ root, arrived: arrivals[i] ?? (() => false) }));
+  let nextAsk = start + ASK_EVERY_MS;
   for (;;) {
     waiting = waiting.filter(({ root, arrived }) => !arrived(root));
     const now = performance.now();
     if (waiting.length === 0) return (now - start) / 1000;
-    if (now - start > LONGEST_MS) {
-      throw new Error(`not within ${LONGEST_MS / 1000} s at ${waiting.map(({ root }) => root).join(', ')}`);
+    if (now > nextAsk) {
+      nextAsk = now + ASK_EVERY_MS;
+      const reason = now - start > LONGEST_MS ? `not within ${LONGEST_MS / 1000} s` : await trouble();
+      if (reason !== null) throw new Error(`${waiting.map(({ root }) => root).join(', ')}: ${reason}`);
     }
     await pause(EVERY_MS);
   }

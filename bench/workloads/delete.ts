@@ -14,8 +14,14 @@ export const deletion: Workload = {
   name: 'delete',
   run: async (bench) => {
     const shape: Shape = { directories: 20, filesEach: bench.scaled(100), fileBytes: 4096 };
-    const board = new Board('delete', `${shape.directories * shape.filesEach} files deleted by rm -r`);
+    const board = new Board(
+      'delete',
+      `${shape.directories * shape.filesEach} files deleted by rm -r, as many stay`,
+    );
     const field = await bench.field();
+    // As anywhere, there are other files too.
+    for (const contestant of field)
+      await prepare(board, contestant, newTree(contestant, 'stays', 'tree', shape));
     for (let round = 0; round < bench.runs; round++) {
       for (const contestant of field) {
         await prepare(board, contestant, newTree(contestant, BELOW, 'tree', shape));
