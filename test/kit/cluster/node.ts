@@ -72,16 +72,14 @@ export class ClusterNode {
 
   /** Waits until all mappings have been looked through since the start. */
   async live(): Promise<void> {
-    await until(
-      `${this.name} is live`,
-      async () => {
-        const exit = this.#daemon?.exit ?? null;
-        if (exit !== null) throw new Error(`${this.name} ended: ${JSON.stringify(exit)}\n${this.log()}`);
-        const status = await this.status();
-        return status !== null && isLive(status);
-      },
-      { explain: () => this.log() },
-    );
+    let status: StatusReport | null = null;
+    const look = async () => {
+      const exit = this.#daemon?.exit ?? null;
+      if (exit !== null) throw new Error(`${this.name} ended: ${JSON.stringify(exit)}\n${this.log()}`);
+      status = await this.status();
+      return status !== null && isLive(status);
+    };
+    await until(`${this.name} is live`, look, { explain: () => `${JSON.stringify(status)}\n${this.log()}` });
   }
 
   get running(): boolean {
