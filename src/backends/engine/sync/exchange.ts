@@ -3,7 +3,7 @@
  * (replication.md 6). Synchronous; every message may come twice or not at all.
  */
 import type { NodeId, Row } from '../core/types.ts';
-import { includes, merge, nodeOf } from '../core/vector.ts';
+import { includes, nodeOf } from '../core/vector.ts';
 import type { Actor } from '../core/types.ts';
 import type { Seq } from '../store/store.ts';
 import type { Knowledge, Message, RowUpdate } from '../wire/messages.ts';
@@ -297,7 +297,7 @@ export class Exchange {
   #knows(peer: Peer, knowledge: Knowledge, linked: readonly NodeId[] | null): void {
     if (peer.outgoing === null) return;
     this.#checkRollback(knowledge);
-    peer.outgoing.knowledge = merge(peer.outgoing.knowledge, knowledge);
+    peer.outgoing.learn(knowledge);
     if (linked !== null) peer.outgoing.linked = linked;
     this.#shared.effects.wake();
   }

@@ -2,8 +2,8 @@
  * What one peer is still to be told of one mapping. Nothing is queued: a position in the table's sequence, and the rows
  * that were passed over for a moment because another node is about to tell them itself.
  */
-import type { NodeId, RelPath } from '../core/types.ts';
-import { includes, nodeOf } from '../core/vector.ts';
+import type { NodeId, RelPath, Vector } from '../core/types.ts';
+import { includes, merge, nodeOf } from '../core/vector.ts';
 import type { Seq, StoredRow } from '../store/store.ts';
 import type { Knowledge, Message, RowUpdate } from '../wire/messages.ts';
 import type { Contents } from './contents.ts';
@@ -32,8 +32,8 @@ export interface OutgoingContext {
 
 export class Outgoing {
   readonly peer: NodeId;
-  /** what the peer holds; only grows */
-  knowledge: Knowledge;
+  /** what the peer holds; only grows, by `learn` */
+  #knowledge: Knowledge;
   /** nodes that the peer takes part with */
   linked: readonly NodeId[];
   /** the peer acknowledged our table up to here */
@@ -45,15 +45,26 @@ export class Outgoing {
   /** the last sequence that we named to the peer: what the next message follows */
   #told: Seq;
   #marked: Seq = -1;
-  readonly #deferred = new Map<RelPath, { seq: Seq; due: number }>();
+  readonly #deferred = new Map<RelPath, { readonly context: Vector; readonly due: number }>();
+  /** when the first of them falls due */
+  #earliest = Infinity;
 
   constructor(peer: NodeId, position: Seq, acked: Seq, knowledge: Knowledge, linked: readonly NodeId[]) {
     this.peer = peer;
     this.#position = position;
     this.#told = position;
     this.acked = acked;
-    this.knowledge = knowledge;
+    this.#knowledge = knowledge;
     this.linked = linked;
+  }
+
+  /** The peer holds this too: what it covers needs no telling. */
+  learn(knowledge: Knowledge): void {
+    const merged = merge(this.#knowledge, knowledge);
+    if (merged === this.#knowledge) return;
+    this.#knowledge = merged;
+    for (const [path, { context }] of this.#deferred)
+      if (includes(merged, context)) this.#deferred.delete(path);
   }
 
   /** The next message of rows, or null when there is nothing to tell now. */
@@ -83,9 +94,7 @@ export class Outgoing {
 
   /** When a deferred row falls due, ms; null when there is none. */
   nextDue(): number | null {
-    let due: number | null = null;
-    for (const entry of this.#deferred.values()) if (due === null || entry.due < due) due = entry.due;
-    return due;
+    return this.#deferred.size === 0 ? null : this.#earliest;
   }
 
   /** Tells the whole table again: what the peer is believed to know does not count. */
@@ -94,7 +103,7 @@ export class Outgoing {
     this.#told = 0;
     this.#marked = -1;
     this.#deferred.clear();
-    this.knowledge = new Map();
+    this.#knowledge = new Map();
   }
 
   #select(chunk: readonly StoredRow[], context: OutgoingContext): { rows: RowUpdate[]; last: Seq } {
@@ -110,7 +119,9 @@ export class Outgoing {
         if (bytes > BYTES && rows.length > 0) break;
         rows.push(update);
       } else if (delay !== null) {
-        this.#deferred.set(stored.path, { seq: stored.seq, due: context.now() + delay });
+        const due = context.now() + delay;
+        this.#deferred.set(stored.path, { context: stored.row.context, due });
+        this.#earliest = Math.min(this.#earliest, due);
       }
       last = stored.seq;
     }
@@ -119,11 +130,11 @@ export class Outgoing {
 
   /** null: the peer holds this already. 0: tell it now. Else ms to wait for the author to tell it. */
   #delay(stored: StoredRow, self: NodeId, recent: boolean): number | null {
-    if (includes(this.knowledge, stored.row.context)) return null;
+    if (includes(this.#knowledge, stored.row.context)) return null;
     if (!recent || this.#deferred.size >= MOST_DEFERRED) return 0;
     let delay = 0;
     for (const [actor, counter] of stored.row.context) {
-      if ((this.knowledge.get(actor) ?? 0) >= counter) continue;
+      if ((this.#knowledge.get(actor) ?? 0) >= counter) continue;
       const author = nodeOf(actor);
       if (author === self) return 0;
       delay = Math.max(
@@ -142,18 +153,22 @@ export class Outgoing {
   #overdue(context: OutgoingContext): RowUpdate[] {
     const rows: RowUpdate[] = [];
     const now = context.now();
+    if (this.#earliest > now) return rows;
     let bytes = 0;
+    this.#earliest = Infinity;
     for (const [path, { due }] of this.#deferred) {
-      const stored = context.table.rows.get(path);
-      const covered = stored === null || includes(this.knowledge, stored.row.context);
-      if (!covered && due > now) continue;
+      if (due > now || rows.length >= ROWS || bytes > BYTES) {
+        this.#earliest = Math.min(this.#earliest, due);
+        continue;
+      }
       this.#deferred.delete(path);
+      const stored = context.table.rows.get(path);
       // A row that changed since is told by its new sequence, if the position has not passed it.
-      if (covered || stored.seq > this.#position) continue;
+      if (stored === null || stored.seq > this.#position || includes(this.#knowledge, stored.row.context))
+        continue;
       const update = toUpdate(stored, context.contents);
       rows.push(update);
       bytes += update.content?.length ?? 0;
-      if (rows.length >= ROWS || bytes > BYTES) break;
     }
     return rows;
   }

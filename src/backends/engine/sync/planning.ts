@@ -79,7 +79,8 @@ function localContent(stored: StoredRow, to: FileValue, context: PlanningContext
 }
 
 function backedUpContent(stored: StoredRow, to: FileValue, rows: MappingStore): Content | null {
-  for (const path of [stored.path, stored.movedFrom]) {
+  // Where nothing ever was there is no backup, which spares new files the look-up.
+  for (const path of [stored.applied === null ? null : stored.path, stored.movedFrom]) {
     if (path === null) continue;
     for (const backup of rows.backups(path)) {
       if (sameContent(backup.value, to)) return { kind: 'backup', id: backup.id };

@@ -36,7 +36,7 @@ export const RULES: Rules = {
 };
 
 /** Bytes of small contents kept at hand for each mapping. */
-const CONTENTS_BYTES = 24 * 1024 * 1024;
+const CONTENTS_BYTES = 32 * 1024 * 1024;
 
 export interface ReplicaParts {
   readonly store: Store;
