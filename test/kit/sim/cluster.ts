@@ -1,13 +1,14 @@
 /** Runs one history on a simulated cluster and judges it. */
 import { Ledger } from './ledger.ts';
 import { isEdit, type History, type Op } from './history.ts';
-import { judge, judgeSilence } from './invariants.ts';
+import type { Sabotage } from './hooks.ts';
+import { judge, judgeAck, judgeSilence } from './invariants.ts';
 import { SimNet } from './net.ts';
 import { SimNode } from './node.ts';
 import { InvariantError, Observer } from './observer.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
-import { BYTES_LOST, Trace, type Counters, type Packet, type Sabotage, type World } from './world.ts';
+import { BYTES_LOST, Trace, type Counters, type Packet, type World } from './world.ts';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 /** 2025-01-01 */
@@ -46,8 +47,12 @@ export function run(history: History, options: RunOptions = {}): RunResult {
     counters: new Map(),
     sabotage: options.sabotage ?? {},
     trace: new Trace(options.readable ?? false),
+    checkAck: (from, to, ack) => {
+      const [by, of] = [from, to].map((name) => nodes.find((node) => node.name === name));
+      if (by !== undefined && of !== undefined) judgeAck(by, of, ack);
+    },
   };
-  const nodes = world.names.map((_, index) => new SimNode(world, index));
+  const nodes: readonly SimNode[] = world.names.map((_, index) => new SimNode(world, index));
   let error: Error | null = null;
   try {
     for (const node of nodes) node.boot();
@@ -103,7 +108,7 @@ function perform(world: World, nodes: readonly SimNode[], op: Op): void {
     case 'mend':
       return node.mend();
     case 'break':
-      return node.breakPath(op.path);
+      return node.breakPath(op.path, op.of);
   }
 }
 

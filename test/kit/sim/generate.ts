@@ -181,7 +181,11 @@ function anyMishap(random: Random, nodes: number, paths: Paths): Mishap {
     case 'skew':
       return { do: act, ms: random.pick([-5000, -10, 10, 5000, 3_600_000, -3_600_000]) };
     case 'break':
-      return { do: act, path: anyPath(random, paths) };
+      return {
+        do: act,
+        path: anyPath(random, paths),
+        of: random.pick([null, 'list', 'read', 'lstat']),
+      };
     default:
       return { do: act };
   }

@@ -30,8 +30,8 @@ export type Mishap =
   | { readonly do: 'kill' | 'power' }
   /** the clock jumps */
   | { readonly do: 'skew'; readonly ms: number }
-  /** calls that read this path fail with EIO until `mend` */
-  | { readonly do: 'break'; readonly path: string }
+  /** calls that read this path (or only those of one kind) fail with EIO until `mend` */
+  | { readonly do: 'break'; readonly path: string; readonly of: string | null }
   | { readonly do: 'mend' };
 
 export type Op = (Edit | Mishap) & {

@@ -1,5 +1,6 @@
 /** What must hold when a cluster has come to rest (replication.md, 11), judged from the outside. */
-import type { Row } from '../../../src/backends/engine/core/types.ts';
+import type { Row, Value } from '../../../src/backends/engine/core/types.ts';
+import type { Message } from '../../../src/backends/engine/wire/messages.ts';
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import type { StoredRow } from '../../../src/backends/engine/store/store.ts';
@@ -40,6 +41,21 @@ export function judgeSilence(world: World, nodes: readonly SimNode[], forMs: num
       throw new InvariantError('I2 quiescence', `${node.name} writes at rest`);
     if (seqOf(node) !== before[index]?.seq)
       throw new InvariantError('I2 quiescence', `${node.name} changes rows at rest`);
+  }
+}
+
+/** I14: what a node acknowledges, it holds. */
+export function judgeAck(by: SimNode, of: SimNode, ack: Extract<Message, { kind: 'ack' }>): void {
+  if (of.store.tableId !== ack.tableId) return;
+  const mine = tableOf(by);
+  for (const row of tableOf(of).values()) {
+    if (row.seq === 0 || row.seq > ack.seq) continue;
+    const held = mine.get(row.path);
+    const missing = [...row.row.context].find(
+      ([actor, counter]) => (held?.row.context.get(actor) ?? 0) < counter,
+    );
+    if (missing !== undefined)
+      throw new InvariantError('I14 acknowledgement', `${by.name} lacks ${missing.join(':')} of ${row.path}`);
   }
 }
 
@@ -129,7 +145,7 @@ function isShown(value: Row['siblings'][number]['value'], entry: Entry | undefin
   if (value.kind === 'absent') return entry === undefined;
   if (entry === undefined || entry.kind !== value.kind) return false;
   if (value.kind === 'file') {
-    if (value.sha256 !== hash('sha256', Buffer.from(entry.text, 'latin1'), 'hex')) return false;
+    if (value.sha256 !== sha256Of(entry.text)) return false;
     return value.mtimeNs === entry.mtimeNs && value.mode === entry.mode;
   }
   return value.kind !== 'symlink' || value.target === entry.text;
@@ -140,7 +156,8 @@ function boundedState(world: World, node: SimNode, table: Table): void {
   const rows = node.store.mapping(GROUP, MAPPING);
   const members = world.history.nodes * (1 + world.history.ops.filter((op) => op.do === 'power').length);
   // An edit that raced a replacement is one more version of its node.
-  const most = members + (world.counters.get('apply raced') ?? 0);
+  const races = (world.counters.get('apply raced') ?? 0) + (world.counters.get('raced late') ?? 0);
+  const most = members + races;
   for (const { path, row, pending } of table.values()) {
     if (row.siblings.length > most)
       throw new InvariantError('I15 bounded state', `${path}: ${row.siblings.length} versions`);
@@ -159,9 +176,25 @@ function boundedState(world: World, node: SimNode, table: Table): void {
     throw new InvariantError('I15 bounded state', `${node.name} keeps ${temps.join(' ')}`);
   if (world.history.durability === 'relaxed' && members > world.history.nodes) return;
   for (const backup of rows.backups(null)) {
-    if (!own.has(`backup/${backup.id}`))
+    const kept = own.get(`backup/${backup.id}`);
+    if (kept !== undefined && members === world.history.nodes && !holds(kept, backup.value, world))
+      throw new InvariantError(
+        'I8 losers kept',
+        `${node.name}: backup ${backup.id} of ${backup.path} holds ${JSON.stringify(kept.text)}`,
+      );
+    if (kept === undefined)
       throw new InvariantError('I8 losers kept', `${node.name}: no backup ${backup.id} of ${backup.path}`);
   }
+}
+
+/** Whether a backup holds the version that it is listed as, but for what was written to it long after. */
+function holds(kept: Entry, value: Value, world: World): boolean {
+  if (value.kind === 'symlink') return kept.text === value.target;
+  return value.kind !== 'file' || value.sha256 === sha256Of(kept.text) || world.ledger.wasLate(kept.text);
+}
+
+function sha256Of(text: string): string {
+  return hash('sha256', Buffer.from(text, 'latin1'), 'hex');
 }
 
 /** I3: every content that was ever written is somewhere, or was replaced by somebody who had it before his eyes. */

@@ -17,6 +17,8 @@ export class Ledger {
   private readonly excused = new Set<string>();
   /** contents that a process wrote over through a descriptor */
   private readonly overwritten = new Set<string>();
+  /** and what it wrote */
+  private readonly late = new Set<string>();
 
   /** A user's edit, or what a power cut did, as the difference of two trees of one node. */
   edited(node: number, before: Tree, after: Tree): void {
@@ -53,8 +55,13 @@ export class Ledger {
   }
 
   /** A process wrote to a file that has no name for users any more. */
-  wroteUnseen(before: string): void {
+  wroteUnseen(before: string, after: string): void {
     this.overwritten.add(before);
+    this.late.add(after);
+  }
+
+  wasLate(text: string): boolean {
+    return this.late.has(text);
   }
 
   /** Whether a user of this node wrote this content there. */

@@ -12,7 +12,7 @@ import { Crash } from './fs.ts';
 import { GROUP, MAPPING, Process, type Machine } from './process.ts';
 import { StorePast } from './store-past.ts';
 import { changed, difference, textOf, textOfBytes, treeOf, type Tree } from './trees.ts';
-import { BYTES_LOST, count, type NodeHooks, type World } from './world.ts';
+import { BYTES_LOST, count, type World } from './world.ts';
 
 const READS = new Set(['openDir', 'openFile', 'list', 'listStat', 'read', 'lstat', 'readlink']);
 
@@ -26,7 +26,6 @@ interface Moment {
 export class SimNode implements Machine {
   readonly name: string;
   readonly disk: Disk;
-  readonly hooks: NodeHooks = { receive: null };
   store: MemoryStore;
   process: Process | null = null;
   /** why it could not start */
@@ -38,7 +37,7 @@ export class SimNode implements Machine {
   private skewMs = 0;
   private armed: (Moment & { left: number; readonly run: () => void })[] = [];
   private readonly touchedWhileDown = new Set<string>();
-  private readonly broken = new Set<string>();
+  private readonly broken = new Map<string, string | null>();
   private deafFor = 0;
   private isEngine = false;
   private tables = 0;
@@ -58,7 +57,6 @@ export class SimNode implements Machine {
     this.store = this.newStore();
     this.past = journalled ? new StorePast(world.names) : null;
     this.past?.follow(this.store, () => this.now());
-    world.sabotage.node?.(this.hooks);
   }
 
   now(): number {
@@ -159,8 +157,9 @@ export class SimNode implements Machine {
     this.deafFor += events;
   }
 
-  breakPath(path: string): void {
-    this.broken.add(path);
+  /** Calls that read this path fail, or those of one kind. */
+  breakPath(path: string, call: string | null): void {
+    this.broken.set(path, call);
   }
 
   mend(): void {
@@ -181,7 +180,7 @@ export class SimNode implements Machine {
     const overwritten = this.actor.perform(edit);
     this.isEngine = wasEngine;
     const after = treeOf(this.disk);
-    if (overwritten !== null) this.world.ledger.wroteUnseen(overwritten);
+    if (overwritten !== null && edit.do === 'late') this.world.ledger.wroteUnseen(overwritten, edit.text);
     this.world.ledger.edited(this.index, before, after);
     if (this.process === null) for (const path of changed(before, after)) this.touchedWhileDown.add(path);
     this.notice(before, after);
@@ -199,7 +198,8 @@ export class SimNode implements Machine {
     }
     if (this.broken.size === 0 || inode === null || !READS.has(call)) return;
     const path = [pathOf(inode), name].filter((part) => part !== '').join('/');
-    if (this.broken.has(path)) {
+    const broken = this.broken.get(path);
+    if (broken !== undefined && call.startsWith(broken ?? '')) {
       count(this.world, 'EIO');
       throw new SysError('EIO', call, path);
     }
@@ -271,7 +271,7 @@ export class SimNode implements Machine {
 
   private newStore(): MemoryStore {
     const store = new MemoryStore(() => `${this.name}${this.tables++}`);
-    this.world.observer.watch(store.mapping(GROUP, MAPPING));
+    this.world.observer.watch(this.name, store.mapping(GROUP, MAPPING));
     return store;
   }
 }

@@ -20,6 +20,8 @@ export class Observer {
   private readonly single: boolean;
   /** path of each dot, by actor and counter */
   private readonly dots = new Map<string, Map<number, string>>();
+  /** node, path and content of what was on a disk, as far as its node knew */
+  private readonly had = new Set<string>();
   /** value of each dot that carries one */
   private readonly values = new Map<string, string>();
 
@@ -27,11 +29,16 @@ export class Observer {
     this.single = single;
   }
 
-  /** From now on every write of this store is looked at. */
-  watch(rows: MappingStore): void {
+  /** From now on every write of this store of a node is looked at. */
+  watch(node: string, rows: MappingStore): void {
     const put = rows.put.bind(rows);
     rows.put = (next) => {
-      this.checkRow(next.path, rows.get(next.path)?.row ?? null, next.row);
+      const before = rows.get(next.path);
+      this.checkRow(next.path, before?.row ?? null, next.row);
+      if (before !== null && before.row !== next.row) this.checkTaken(node, next.path, before.row, next.row);
+      if (next.applied !== null && before?.applied !== next.applied) {
+        this.had.add(`${node} ${next.path} ${contentOf(next.applied.value)}`);
+      }
       put(next);
     };
     const setKnowledge = rows.setKnowledge.bind(rows);
@@ -60,6 +67,23 @@ export class Observer {
       throw new InvariantError(
         'I7 no false conflict',
         `${path} has two versions though one node alone writes`,
+      );
+    }
+  }
+
+  /** A node takes a version away by a dot of its own only when it had that version on its disk. */
+  private checkTaken(node: string, path: string, before: Row, next: Row): void {
+    const isOwn = ([actor, counter]: readonly [string, number]): boolean =>
+      actor.startsWith(`${node}#`) && (before.context as ReadonlyMap<string, number>).get(actor) !== counter;
+    if (![...next.context].some(isOwn)) return;
+    for (const { dot, value } of before.siblings) {
+      if (next.siblings.some((one) => one.dot.actor === dot.actor && one.dot.counter === dot.counter))
+        continue;
+      if (value.kind === 'absent' || value.kind === 'dir') continue;
+      if (this.had.has(`${node} ${path} ${contentOf(value)}`)) continue;
+      throw new InvariantError(
+        'I3 no lost update',
+        `${node} takes ${describe(value)} from ${path}, which it never had`,
       );
     }
   }
@@ -100,6 +124,10 @@ export class Observer {
       }
     }
   }
+}
+
+function contentOf(value: Value): string {
+  return value.kind === 'file' ? value.sha256 : value.kind === 'symlink' ? `to ${value.target}` : value.kind;
 }
 
 /** A value as text, by nothing but its fields. */

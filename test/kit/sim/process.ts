@@ -6,13 +6,14 @@ import { hash } from 'node:crypto';
 import { applyBatch } from '../../../src/backends/engine/apply/apply.ts';
 import { secondLook } from '../../../src/backends/engine/apply/backups.ts';
 import { prepareRoot } from '../../../src/backends/engine/apply/prepare.ts';
-import { recover } from '../../../src/backends/engine/apply/recover.ts';
+import { recover, type RecoverReport } from '../../../src/backends/engine/apply/recover.ts';
 import type { ApplyReport, Change } from '../../../src/backends/engine/apply/change.ts';
-import type { NodeId, RelPath, Sha256 } from '../../../src/backends/engine/core/types.ts';
+import type { Identity, NodeId, RelPath, Sha256 } from '../../../src/backends/engine/core/types.ts';
 import type { BeliefReader, Look } from '../../../src/backends/engine/scan/observation.ts';
+import { identityNow } from '../../../src/backends/engine/scan/identity.ts';
 import { HIDDEN_DIR, RootLost } from '../../../src/backends/engine/scan/root.ts';
 import { scanSteps } from '../../../src/backends/engine/scan/scan.ts';
-import type { MappingStore } from '../../../src/backends/engine/store/store.ts';
+import type { Intent, MappingStore } from '../../../src/backends/engine/store/store.ts';
 import type { MemoryStore } from '../../../src/backends/engine/store/memory.ts';
 import { Dots } from '../../../src/backends/engine/sync/dots.ts';
 import type { Effects, FetchRequest, Fetched } from '../../../src/backends/engine/sync/effects.ts';
@@ -29,7 +30,7 @@ import { compileSelection } from '../../../src/util/selection.ts';
 import type { Disk, Inode } from './disk.ts';
 import { Crash, SimFs } from './fs.ts';
 import type { NetNode } from './net.ts';
-import { count, type NodeHooks, type Packet, type World } from './world.ts';
+import { count, type Packet, type World } from './world.ts';
 
 export const GROUP = 'group';
 export const MAPPING = 'mapping';
@@ -45,7 +46,6 @@ export interface Machine {
   readonly name: string;
   readonly disk: Disk;
   readonly store: MemoryStore;
-  readonly hooks: NodeHooks;
   /** wall clock */
   now(): number;
   /** Runs before every system call of the engine; may throw. */
@@ -71,6 +71,7 @@ export class Process implements Effects, NetNode<Packet> {
   private readonly beliefs: BeliefReader;
   private readonly wants = new Map<number, Wanted>();
   private nextWant = 1;
+  private recovery: { readonly intents: readonly Intent[]; readonly report: RecoverReport } | null = null;
   private readonly dots: Dots;
   private isRollingBack = false;
   private woken = false;
@@ -87,6 +88,7 @@ export class Process implements Effects, NetNode<Packet> {
     const { name, store, disk } = machine;
     this.rows = store.mapping(GROUP, MAPPING);
     this.fs = new SimFs(disk, (call, inode, what) => machine.beforeCall(call, inode, what));
+    world.sabotage.sys?.(this.fs);
     this.rootFd = machine.asEngine(() => this.prepareRoot());
     this.beliefs = beliefsOf(this.rows);
     const { history, names, sabotage } = world;
@@ -111,6 +113,7 @@ export class Process implements Effects, NetNode<Packet> {
 
   /** From here on it works as the daemon does after its start: everything is looked at before anything is told. */
   start(): void {
+    if (this.recovery !== null) this.replica.recovered(this.recovery.intents, this.recovery.report);
     this.replica.attach();
     this.world.net.join(this.machine.name, this);
     this.fullScan(() => this.replica.scanned());
@@ -145,6 +148,7 @@ export class Process implements Effects, NetNode<Packet> {
   send(peer: NodeId, message: Message): void {
     this.world.trace.add(this.world.scheduler.now(), this.machine.name, `> ${peer} ${message.kind}`);
     count(this.world, `sent ${message.kind}`);
+    if (message.kind === 'ack') this.world.checkAck(this.machine.name, peer, message);
     this.world.net.send(this.machine.name, peer, { kind: 'control', message });
   }
 
@@ -230,9 +234,10 @@ export class Process implements Effects, NetNode<Packet> {
   received(peer: string, packet: Packet): void {
     switch (packet.kind) {
       case 'control': {
-        const { receive } = this.machine.hooks;
-        const message = receive === null ? packet.message : receive(packet.message);
-        if (message !== null) this.replica.receive(peer as NodeId, message);
+        const { receive } = this.world.sabotage;
+        for (const message of receive?.(packet.message) ?? [packet.message]) {
+          this.replica.receive(peer as NodeId, message);
+        }
         return this.wake();
       }
       case 'want': {
@@ -332,13 +337,30 @@ export class Process implements Effects, NetNode<Packet> {
 
   private tryApply(changes: readonly Change[]): ApplyReport {
     try {
-      const { durability } = this.world.history;
-      return applyBatch(this.fs, this.rootFd, changes, { ...this.diskOptions(), durability });
+      const { history, sabotage } = this.world;
+      const { durability } = history;
+      const change = sabotage.changes;
+      const given =
+        change === undefined ? changes : changes.map((one) => change(one, (path) => this.identityAt(path)));
+      return applyBatch(this.fs, this.rootFd, given, { ...this.diskOptions(), durability });
     } catch (error) {
       if (!(error instanceof SysError)) throw error;
       const outcome = { kind: 'failed', code: error.code, message: error.message } as const;
       const results = changes.map(({ path }) => ({ path, outcome, parents: [] }));
       return { results, stageMs: 0, flushMs: 0, placeMs: 0 };
+    }
+  }
+
+  private identityAt(path: RelPath): Identity | null {
+    const slash = path.lastIndexOf('/');
+    try {
+      const dir = this.fs.openDir(this.rootFd, slash === -1 ? '' : path.slice(0, slash));
+      const stat = this.fs.lstat(dir, path.slice(slash + 1));
+      this.fs.close(dir);
+      return stat === null ? null : identityNow(stat);
+    } catch (error) {
+      if (!(error instanceof SysError)) throw error;
+      return null;
     }
   }
 
@@ -422,13 +444,7 @@ export class Process implements Effects, NetNode<Packet> {
     const { fd } = prepareRoot(this.fs, '/', { known: isKnown });
     const intents = this.rows.intents();
     if (intents.length > 0) count(this.world, 'recovered intents', intents.length);
-    const { keptBackups } = recover(this.fs, fd, intents);
-    this.machine.store.transaction(() => {
-      for (const { path, backupId } of intents) {
-        if (backupId !== null && !keptBackups.includes(backupId)) this.rows.deleteBackup(backupId);
-        this.rows.deleteIntent(path);
-      }
-    });
+    this.recovery = { intents, report: recover(this.fs, fd, intents) };
     return fd;
   }
 

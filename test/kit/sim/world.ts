@@ -1,6 +1,6 @@
 /** What all nodes of one simulated cluster share, and the record of what happened in it. */
 import type { Message } from '../../../src/backends/engine/wire/messages.ts';
-import type { Rules } from '../../../src/backends/engine/sync/shared.ts';
+import type { Sabotage } from './hooks.ts';
 import type { History } from './history.ts';
 import type { Ledger } from './ledger.ts';
 import type { SimNet } from './net.ts';
@@ -17,18 +17,6 @@ export type Packet =
 /** How often something rare happened: a suite in which one of these stays 0 does not test it. */
 export type Counters = Map<string, number>;
 
-/** A deliberate fault in the product, which the suite must notice (broken.test.ts). */
-export interface Sabotage {
-  readonly rules?: Partial<Rules>;
-  /** stands between a node and its store, its disk or its network */
-  readonly node?: (hooks: NodeHooks) => void;
-}
-
-export interface NodeHooks {
-  /** replaces a message before it is received; null = lost */
-  receive: ((message: Message) => Message | null) | null;
-}
-
 /** Counts power cuts that took what was not flushed: peers that were told of it may wait for it for ever. */
 export const BYTES_LOST = 'bytes lost';
 
@@ -43,6 +31,8 @@ export interface World {
   readonly counters: Counters;
   readonly sabotage: Sabotage;
   readonly trace: Trace;
+  /** Throws when a node acknowledges to a peer what it does not have. */
+  checkAck(node: string, peer: string, ack: Extract<Message, { kind: 'ack' }>): void;
 }
 
 export function count(world: World, what: string, by = 1): void {

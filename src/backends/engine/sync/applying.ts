@@ -12,7 +12,7 @@ import type { FetchRequest, Fetched } from './effects.ts';
 import { authorOf, Outcomes, type Counters, type Planned } from './outcomes.ts';
 import { plan, type Plan } from './planning.ts';
 import { Retries } from './retries.ts';
-import { SecondLooks } from './second-looks.ts';
+import { SecondLooks, type ReplacedVersion } from './second-looks.ts';
 import type { Shared } from './shared.ts';
 
 const BATCH_CHANGES = 1000;
@@ -110,6 +110,12 @@ export class Applying {
     this.#shared.effects.wake();
   }
 
+  /** These were replaced, and nobody knows yet whether they were written to meanwhile. */
+  lookAtReplaced(versions: readonly ReplacedVersion[]): void {
+    for (const { id, path, value } of versions)
+      this.#secondLooks.add({ id, path, value }, this.#shared.effects.now());
+  }
+
   step(): void {
     const now = this.#shared.effects.now();
     const replaced = this.#secondLooks.takeDue(now);
@@ -134,19 +140,15 @@ export class Applying {
 
   applied(report: ApplyReport): void {
     this.#batches -= 1;
-    const settled: RelPath[] = [];
     this.#shared.transact(() => {
-      for (const result of report.results) {
-        this.#record(result);
-        settled.push(result.path);
+      for (const result of report.results) this.#record(result);
+      for (const { path } of report.results) {
+        const moved = this.#planned.get(path)?.plan.movedFrom ?? null;
+        this.#planned.delete(path);
+        if (this.#busy.get(path) === 'applying') this.#release(path);
+        if (moved !== null) this.#release(moved);
       }
     });
-    for (const path of settled) {
-      const moved = this.#planned.get(path)?.plan.movedFrom ?? null;
-      this.#planned.delete(path);
-      if (this.#busy.get(path) === 'applying') this.#release(path);
-      if (moved !== null) this.#release(moved);
-    }
     this.#shared.effects.wake();
   }
 

@@ -70,14 +70,8 @@ export class MappingEngine implements Effects {
   async attach(): Promise<void> {
     if (this.#disk !== null) return;
     const disk = await this.#parts.openDisk();
-    const { rows } = this.replica.shared;
-    const intents = rows.intents();
-    const recovered = await disk.recover(intents);
-    this.replica.shared.transact(() => {
-      for (const intent of intents) rows.deleteIntent(intent.path);
-      for (const id of recovered.droppedBackups) rows.deleteBackup(id);
-    });
-    this.replica.looking.interrupted(recovered.paths);
+    const intents = this.replica.shared.rows.intents();
+    this.replica.recovered(intents, await disk.recover(intents));
     this.#attached = new AbortController();
     this.#disk = disk;
     this.#isFirstScanDone = false;

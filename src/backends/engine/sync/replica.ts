@@ -3,9 +3,10 @@
  * (effects.ts). Deterministic given its store, its clock and the order of calls, which is what the simulator relies on.
  */
 import type { ApplyReport } from '../apply/change.ts';
+import type { RecoverReport } from '../apply/recover.ts';
 import type { NodeId, RelPath } from '../core/types.ts';
 import type { Look, Observation } from '../scan/observation.ts';
-import type { Seq } from '../store/store.ts';
+import type { Intent, Seq } from '../store/store.ts';
 import type { Knowledge, Message } from '../wire/messages.ts';
 import { Applying } from './applying.ts';
 import type { EffectAnswers, FetchRequest, Fetched } from './effects.ts';
@@ -118,6 +119,22 @@ export class Replica implements EffectAnswers {
     this.#applying.applied(report);
     this.#lookAgain(this.#waitingForApply.splice(0));
     this.#changed();
+  }
+
+  /**
+   * After a kill, before anything else: what was begun on the disk has been cleaned up. Half-done work is no edit; what was
+   * replaced may have been written to at that very moment, so its backup is looked at once more.
+   */
+  recovered(intents: readonly Intent[], report: RecoverReport): void {
+    const { rows } = this.#shared;
+    const kept = new Set(report.keptBackups);
+    const replaced = intents.flatMap(({ path }) => [...rows.backups(path)].filter(({ id }) => kept.has(id)));
+    this.#shared.transact(() => {
+      for (const intent of intents) rows.deleteIntent(intent.path);
+      for (const id of report.droppedBackups) rows.deleteBackup(id);
+    });
+    this.#looking.interrupted(report.paths);
+    this.#applying.lookAtReplaced(replaced);
   }
 
   racedLate(edits: Parameters<EffectAnswers['racedLate']>[0]): void {
