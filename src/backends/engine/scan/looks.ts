@@ -1,6 +1,6 @@
 import type { RelPath } from '../core/types.ts';
 import type { Look } from './observation.ts';
-import { comparePaths, isBelow } from './paths.ts';
+import { comparePaths, isBelow, parentOf, ROOT } from './paths.ts';
 
 const REACH = { entry: 0, children: 1, subtree: 2 } as const;
 
@@ -17,4 +17,23 @@ export function orderLooks(looks: readonly Look[]): Look[] {
     ordered.push(look);
   }
   return ordered;
+}
+
+const MOST_TOGETHER = 500;
+
+/** Runs of looks at names of one directory. */
+export function* besideEachOther(looks: readonly Look[]): Generator<Look[]> {
+  let run: Look[] = [];
+  for (const look of looks) {
+    const [first] = run;
+    if (
+      first !== undefined &&
+      (run.length >= MOST_TOGETHER || first.path === ROOT || parentOf(first.path) !== parentOf(look.path))
+    ) {
+      yield run;
+      run = [];
+    }
+    run.push(look);
+  }
+  if (run.length > 0) yield run;
 }

@@ -10,7 +10,7 @@ import type { Fd, Sys } from '../../../sys/sys.ts';
 import type { Scan, ScanOptions, ScanStep } from './context.ts';
 import { goneSteps } from './gone.ts';
 import { GoneTops } from './gone-tops.ts';
-import { orderLooks } from './looks.ts';
+import { besideEachOther, orderLooks } from './looks.ts';
 import { Moves } from './moves.ts';
 import type { BeliefReader, Look, Observation, ScanReport } from './observation.ts';
 import { checkRoot } from './root.ts';
@@ -50,8 +50,8 @@ export function* scanSteps(
     carried: 0,
   };
   checkRoot(sys, rootFd, options.root);
-  for (const look of ordered) {
-    for (const step of lookSteps(scan, look)) {
+  for (const siblings of besideEachOther(ordered)) {
+    for (const step of lookSteps(scan, siblings)) {
       yield step;
       if (scan.unread.length >= UNREAD_AT_MOST) yield* unreadSteps(scan);
     }

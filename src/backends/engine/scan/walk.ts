@@ -1,9 +1,9 @@
-/** One look: a name, the names in a directory, or everything below it, compared with what is believed. */
+/** Looks: a name, the names in a directory, or everything below it, compared with what is believed. */
 import { parseIdentity } from '../../../sys/identity.ts';
 import { SysError, type Fd, type Stat } from '../../../sys/sys.ts';
 import { codeOf, messageOf } from '../../../util/errors.ts';
 import type { Identity, RelPath, Value } from '../core/types.ts';
-import { baseOf, isLive, type Scan, type Steps } from './context.ts';
+import { baseOf, isLive, type Scan, type ScanStep, type Steps } from './context.ts';
 import { identityFound, identityNow } from './identity.ts';
 import { listDirectory } from './list.ts';
 import type { Believed, Look, Observation } from './observation.ts';
@@ -15,23 +15,28 @@ const NO_WAY = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EXDEV']);
 /** After this many names, others get in. */
 const NAMES_A_STEP = 2000;
 
-export function* lookSteps(scan: Scan, look: Look): Steps {
-  const { path, scope } = look;
-  if (path === ROOT) {
-    if (scope !== 'entry') yield* treeSteps(scan, ROOT, scope === 'subtree');
+/** Looks at names of one directory, which is opened once for all of them. */
+export function* lookSteps(scan: Scan, looks: readonly Look[]): Steps {
+  const [first] = looks;
+  if (first === undefined) return;
+  if (first.path === ROOT) {
+    if (first.scope !== 'entry') yield* treeSteps(scan, ROOT, first.scope === 'subtree');
     return;
   }
-  const parent = parentOf(path);
-  if (!scan.options.selection.enters(parent) || scan.gone.covers(path)) return;
+  const parent = parentOf(first.path);
+  if (!scan.options.selection.enters(parent)) return;
+  const open = looks.filter(
+    ({ path, scope }) => !scan.gone.covers(path) && !scan.compared.has(scope === 'entry' ? parent : path),
+  );
+  if (open.length === 0) return;
   if (parent !== ROOT && !scan.compared.has(parent) && beliefOfDir(scan, parent) === null) {
     // Nothing is known of the directory that the path is in: it goes first, with all that is in it. What is believed in
     // what is no directory (its deletion came while it was being worked on) would be found by nothing else.
-    noteGone(scan, path, scan.beliefs.get(path));
-    yield* lookSteps(scan, { path: parent, scope: 'entry' });
+    for (const { path } of open) noteGone(scan, path, scan.beliefs.get(path));
+    yield* lookSteps(scan, [{ path: parent, scope: 'entry' }]);
     return;
   }
-  if (scope === 'entry' ? scan.compared.has(parent) : scan.compared.has(path)) return;
-  yield* entrySteps(scan, parent, path, scope);
+  yield* entrySteps(scan, parent, open);
 }
 
 function beliefOfDir(scan: Scan, path: RelPath): Believed | null {
@@ -39,8 +44,9 @@ function beliefOfDir(scan: Scan, path: RelPath): Believed | null {
   return belief?.applied?.value.kind === 'dir' ? belief : null;
 }
 
-function* entrySteps(scan: Scan, parent: RelPath, path: RelPath, scope: Look['scope']): Steps {
-  const belief = scan.beliefs.get(path);
+function* entrySteps(scan: Scan, parent: RelPath, looks: readonly Look[]): Steps {
+  // Beliefs before the disk: what is believed later may be of what the disk shows later.
+  const beliefs = looks.map(({ path }) => scan.beliefs.get(path));
   let fd: Fd;
   try {
     fd = scan.sys.openDir(scan.rootFd, parent);
@@ -48,28 +54,39 @@ function* entrySteps(scan: Scan, parent: RelPath, path: RelPath, scope: Look['sc
     if (!NO_WAY.has(codeOf(error) ?? '')) {
       scan.compared.add(parent);
       yield unreadable(parent, scan.beliefs.get(parent), error);
-    } else if (parent !== ROOT) yield* lookSteps(scan, { path: parent, scope: 'entry' });
+    } else if (parent !== ROOT) yield* lookSteps(scan, [{ path: parent, scope: 'entry' }]);
     return;
   }
-  const dirs: Dir[] = [];
+  const below: { readonly path: RelPath; readonly deep: boolean }[] = [];
   try {
     if (scan.sys.fstat(fd).dev !== scan.options.root.dev) {
       scan.compared.add(parent);
       yield { path: parent, base: null, kind: 'mount' };
       return;
     }
+    for (const [index, { path, scope }] of looks.entries()) {
+      const [dir] = yield* nameSteps(scan, fd, path, beliefs[index] ?? null);
+      if (dir !== undefined && (dir.replaced || scope !== 'entry'))
+        below.push({ path, deep: dir.replaced || scope === 'subtree' });
+    }
+  } finally {
+    scan.sys.close(fd);
+  }
+  for (const { path, deep } of below) yield* treeSteps(scan, path, deep);
+}
+
+/** Returns the directory that the name is, if it is one. */
+function* nameSteps(scan: Scan, fd: Fd, path: RelPath, belief: Believed | null): Generator<ScanStep, Dir[]> {
+  const dirs: Dir[] = [];
+  try {
     const stat = scan.sys.lstat(fd, nameOf(path));
     if (stat === null) noteGone(scan, path, belief);
     else yield* compareOne(scan, fd, path, stat, belief, dirs);
   } catch (error) {
     yield unreadable(path, belief, error);
-    return;
-  } finally {
-    scan.sys.close(fd);
+    return [];
   }
-  const [dir] = dirs;
-  if (dir !== undefined && (dir.replaced || scope !== 'entry'))
-    yield* treeSteps(scan, path, dir.replaced || scope === 'subtree');
+  return dirs;
 }
 
 /** A directory that was compared; `replaced` = it is not the one that was believed, so all in it is to be looked at. */
