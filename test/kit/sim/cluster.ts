@@ -36,14 +36,15 @@ export interface RunResult {
 export function run(history: History, options: RunOptions = {}): RunResult {
   const random = new Random(history.seed, 2);
   const scheduler = new Scheduler(random, START);
+  const ledger = new Ledger();
   const world: World = {
     history,
     names: NAMES.slice(0, history.nodes),
     scheduler,
     random,
     net: new SimNet<Packet>(scheduler, random, { minDelay: 1, maxDelay: 40, reconnectMs: 500 }),
-    observer: new Observer(history.single),
-    ledger: new Ledger(),
+    observer: new Observer(history, ledger),
+    ledger,
     counters: new Map(),
     sabotage: options.sabotage ?? {},
     trace: new Trace(options.readable ?? false),

@@ -1,13 +1,11 @@
 /** What must hold when a cluster has come to rest (replication.md, 11), judged from the outside. */
 import type { Row, Value } from '../../../src/backends/engine/core/types.ts';
 import type { Message } from '../../../src/backends/engine/wire/messages.ts';
-import { Buffer } from 'node:buffer';
-import { hash } from 'node:crypto';
 import type { StoredRow } from '../../../src/backends/engine/store/store.ts';
 import type { SimNode } from './node.ts';
 import { describe, InvariantError } from './observer.ts';
 import { GROUP, MAPPING } from './process.ts';
-import { difference, ownTreeOf, treeOf, type Entry, type Tree } from './trees.ts';
+import { difference, ownTreeOf, sha256Of, treeOf, type Entry, type Tree } from './trees.ts';
 import { count, type World } from './world.ts';
 
 export function judge(world: World, nodes: readonly SimNode[]): void {
@@ -191,10 +189,6 @@ function boundedState(world: World, node: SimNode, table: Table): void {
 function holds(kept: Entry, value: Value, world: World): boolean {
   if (value.kind === 'symlink') return kept.text === value.target;
   return value.kind !== 'file' || value.sha256 === sha256Of(kept.text) || world.ledger.wasLate(kept.text);
-}
-
-function sha256Of(text: string): string {
-  return hash('sha256', Buffer.from(text, 'latin1'), 'hex');
 }
 
 /** I3: every content that was ever written is somewhere, or was replaced by somebody who had it before his eyes. */

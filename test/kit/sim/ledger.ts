@@ -3,7 +3,7 @@
  * be explained at the end (I3), and nothing that a user deleted or replaced knowingly may come back (I4).
  */
 import type { Entry, Tree } from './trees.ts';
-import { changed, sameEntry } from './trees.ts';
+import { changed, sameEntry, sha256Of } from './trees.ts';
 
 export class Ledger {
   /** versions that users put somewhere: `path NUL text`, with how often */
@@ -14,6 +14,8 @@ export class Ledger {
   private readonly touchedBy: Set<string>[] = [];
   /** contents that users of a node have written there */
   private readonly byNode: Set<string>[] = [];
+  /** node and path of what a user, or a power cut, took away there */
+  private readonly deletedBy = new Set<string>();
   private readonly excused = new Set<string>();
   /** contents that a process wrote over through a descriptor */
   private readonly overwritten = new Set<string>();
@@ -28,6 +30,7 @@ export class Ledger {
       if (now !== undefined && sameEntry(entry, now)) continue;
       touched.add(path);
       if (now?.text !== entry.text || now.kind !== entry.kind) this.removed.add(`${path}\0${entry.text}`);
+      if (now === undefined) this.deletedBy.add(`${node} ${path}`);
     }
     for (const [path, entry] of after) {
       const was = before.get(path);
@@ -51,22 +54,33 @@ export class Ledger {
       const [was, now] = [before.get(path), after.get(path)];
       if (was !== undefined && touched.has(path)) this.removed.add(`${path}\0${was.text}`);
       if (now !== undefined) this.make(node, path, now);
+      else this.deletedBy.add(`${node} ${path}`);
     }
   }
 
   /** A process wrote to a file that has no name for users any more. */
-  wroteUnseen(before: string, after: string): void {
+  wroteUnseen(node: number, before: string, after: string): void {
     this.overwritten.add(before);
     this.late.add(after);
+    (this.byNode[node] ??= new Set()).add(after);
   }
 
   wasLate(text: string): boolean {
     return this.late.has(text);
   }
 
+  /** Whether a user of this node deleted this path there. */
+  deleted(node: number, path: string): boolean {
+    return this.deletedBy.has(`${node} ${path}`);
+  }
+
   /** Whether a user of this node wrote this content there. */
   wrote(node: number, text: string): boolean {
     return this.byNode[node]?.has(text) ?? false;
+  }
+
+  wroteSha(node: number, sha256: string): boolean {
+    return [...(this.byNode[node] ?? [])].some((text) => sha256Of(text) === sha256);
   }
 
   /** Whether some user replaced or deleted this content with it before his eyes. */

@@ -180,7 +180,8 @@ export class SimNode implements Machine {
     const overwritten = this.actor.perform(edit);
     this.isEngine = wasEngine;
     const after = treeOf(this.disk);
-    if (overwritten !== null && edit.do === 'late') this.world.ledger.wroteUnseen(overwritten, edit.text);
+    if (overwritten !== null && edit.do === 'late')
+      this.world.ledger.wroteUnseen(this.index, overwritten, edit.text);
     this.world.ledger.edited(this.index, before, after);
     if (this.process === null) for (const path of changed(before, after)) this.touchedWhileDown.add(path);
     this.notice(before, after);
@@ -271,7 +272,7 @@ export class SimNode implements Machine {
 
   private newStore(): MemoryStore {
     const store = new MemoryStore(() => `${this.name}${this.tables++}`);
-    this.world.observer.watch(this.name, store.mapping(GROUP, MAPPING));
+    this.world.observer.watch(this.index, this.name, store.mapping(GROUP, MAPPING));
     return store;
   }
 }

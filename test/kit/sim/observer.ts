@@ -3,6 +3,8 @@
  * Throws at the first write that breaks an invariant, with the writer on the stack.
  */
 import type { Row, Value } from '../../../src/backends/engine/core/types.ts';
+import type { History } from './history.ts';
+import type { Ledger } from './ledger.ts';
 import type { MappingStore } from '../../../src/backends/engine/store/store.ts';
 
 export class InvariantError extends Error {
@@ -16,8 +18,11 @@ export class InvariantError extends Error {
 }
 
 export class Observer {
-  /** the nodes' histories promise that nobody writes concurrently */
+  private readonly ledger: Ledger;
+  /** the history promises that nobody writes concurrently */
   private readonly single: boolean;
+  /** a power cut may have made a store older than its disk: then what is found there may be anybody's */
+  private readonly isPowerSafe: boolean;
   /** path of each dot, by actor and counter */
   private readonly dots = new Map<string, Map<number, string>>();
   /** node, path and content of what was on a disk, as far as its node knew */
@@ -25,16 +30,19 @@ export class Observer {
   /** value of each dot that carries one */
   private readonly values = new Map<string, string>();
 
-  constructor(single: boolean) {
-    this.single = single;
+  constructor(history: History, ledger: Ledger) {
+    this.ledger = ledger;
+    this.single = history.single;
+    this.isPowerSafe = history.ops.every((op) => op.do !== 'power');
   }
 
   /** From now on every write of this store of a node is looked at. */
-  watch(node: string, rows: MappingStore): void {
+  watch(index: number, node: string, rows: MappingStore): void {
     const put = rows.put.bind(rows);
     rows.put = (next) => {
       const before = rows.get(next.path);
       this.checkRow(next.path, before?.row ?? null, next.row);
+      this.checkEdits(index, node, next.path, before?.row ?? null, next.row);
       if (before !== null && before.row !== next.row) this.checkTaken(node, next.path, before.row, next.row);
       if (next.applied !== null && before?.applied !== next.applied) {
         this.had.add(`${node} ${next.path} ${contentOf(next.applied.value)}`);
@@ -68,6 +76,20 @@ export class Observer {
         'I7 no false conflict',
         `${path} has two versions though one node alone writes`,
       );
+    }
+  }
+
+  /** What a node calls an edit was done by a user of that very node. */
+  private checkEdits(index: number, node: string, path: string, before: Row | null, next: Row): void {
+    if (!this.isPowerSafe || before?.siblings === next.siblings) return;
+    for (const { dot, value } of next.siblings) {
+      if (!dot.actor.startsWith(`${node}#`) || (before?.context.get(dot.actor) ?? 0) >= dot.counter) continue;
+      const isTrue =
+        value.kind === 'absent'
+          ? this.ledger.deleted(index, path)
+          : value.kind !== 'file' || this.ledger.wroteSha(index, value.sha256);
+      if (isTrue) continue;
+      throw new InvariantError('I4 no resurrection', `${node} invents ${describe(value)} at ${path}`);
     }
   }
 

@@ -1,4 +1,6 @@
 /** What is on a disk, read by nothing that csyncd uses: the judge's own eyes. */
+import { Buffer } from 'node:buffer';
+import { hash } from 'node:crypto';
 import type { Disk, Inode } from './disk.ts';
 
 export interface Entry {
@@ -53,6 +55,15 @@ function collect(dir: Inode, prefix: string, tree: Map<string, Entry>, skip: str
     });
     if (inode.kind === 'dir') collect(inode, `${prefix}${name}/`, tree, null);
   }
+}
+
+const hashes = new Map<string, string>();
+
+/** Of a content, as values carry it. */
+export function sha256Of(text: string): string {
+  let sha256 = hashes.get(text);
+  if (sha256 === undefined) hashes.set(text, (sha256 = hash('sha256', Buffer.from(text, 'latin1'), 'hex')));
+  return sha256;
 }
 
 /** Equal in all that csyncd carries: directories carry no time, symlinks no mode. */

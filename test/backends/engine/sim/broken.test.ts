@@ -9,15 +9,15 @@ import { join } from '../../../../src/backends/engine/core/row.ts';
 import { wanted } from '../../../../src/backends/engine/core/tree.ts';
 import type { Actor, Dot, Sibling } from '../../../../src/backends/engine/core/types.ts';
 import { ABSENT } from '../../../../src/backends/engine/core/value.ts';
-import { compareDots, merge, nodeOf, seen } from '../../../../src/backends/engine/core/vector.ts';
+import { compareDots, merge, nodeOf } from '../../../../src/backends/engine/core/vector.ts';
 import { RULES } from '../../../../src/backends/engine/sync/shared.ts';
-import { SysError, type Fd } from '../../../../src/sys/sys.ts';
+import { SysError } from '../../../../src/sys/sys.ts';
 import { run } from '../../../kit/sim/cluster.ts';
 import { generate } from '../../../kit/sim/generate.ts';
 import type { Sabotage } from '../../../kit/sim/hooks.ts';
 
 /** Histories that a fault may take to be noticed. */
-const AT_MOST = 1500;
+const AT_MOST = 1000;
 
 const BROKEN: Readonly<Record<string, Sabotage>> = {
   'on a conflict one version is kept, with both histories': {
@@ -124,10 +124,34 @@ const BROKEN: Readonly<Record<string, Sabotage>> = {
   'what is replaced is not kept': {
     changes: (change) => ({ ...change, backupId: null }),
   },
-  'a directory that cannot be read is empty': {
+  'what cannot be read is not there': {
     sys: (sys) => {
-      sys.list = orNothing(sys.list.bind(sys));
-      sys.listStat = orNothing(sys.listStat.bind(sys));
+      const list = sys.list.bind(sys);
+      const listStat = sys.listStat.bind(sys);
+      const lstat = sys.lstat.bind(sys);
+      const openDir = sys.openDir.bind(sys);
+      sys.list = (dir) =>
+        onEio(
+          () => list(dir),
+          () => [],
+        );
+      sys.listStat = (dir) =>
+        onEio(
+          () => listStat(dir),
+          () => [],
+        );
+      sys.lstat = (dir, name) =>
+        onEio(
+          () => lstat(dir, name),
+          () => null,
+        );
+      sys.openDir = (at, path) =>
+        onEio(
+          () => openDir(at, path),
+          () => {
+            throw new SysError('ENOENT', 'openDir', path);
+          },
+        );
     },
   },
   'nothing is flushed': {
@@ -138,15 +162,13 @@ const BROKEN: Readonly<Record<string, Sabotage>> = {
   },
 };
 
-function orNothing<T>(list: (dir: Fd) => T[]): (dir: Fd) => T[] {
-  return (dir) => {
-    try {
-      return list(dir);
-    } catch (error) {
-      if (error instanceof SysError && error.code === 'EIO') return [];
-      throw error;
-    }
-  };
+function onEio<T>(body: () => T, instead: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof SysError && error.code === 'EIO') return instead();
+    throw error;
+  }
 }
 
 function firstShown(...[row, liveChildren, context]: Parameters<typeof wanted>): ReturnType<typeof wanted> {
