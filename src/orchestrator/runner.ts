@@ -42,6 +42,8 @@ export interface RunnerStatus {
 }
 
 const RETRY = { firstMs: 1_000, maxMs: 300_000 };
+/** ms */
+const HELD_RESCAN = 60_000;
 
 export class MappingRunner {
   readonly mapping: Mapping;
@@ -76,10 +78,13 @@ export class MappingRunner {
         this.#scans += 1;
         this.#scanChanged = result.changed;
         this.#lastScan = clock.now();
-        this.#rescanLater();
+        this.#rescanLater(result.held !== null);
         this.#happen({ kind: 'scanned', held: result.held });
       },
-      onTaken: (result) => this.#happen({ kind: 'taken', held: result.held }),
+      onTaken: (result) => {
+        if (result.held !== null && this.#life.kind !== 'held') this.#rescanLater(true);
+        this.#happen({ kind: 'taken', held: result.held });
+      },
       onFailed: (error) => this.#happen({ kind: 'failed', failure: classify(error) }),
     });
     this.#batcher = options.createBatcher({
@@ -246,11 +251,13 @@ export class MappingRunner {
     this.#lane.abandon();
   }
 
-  #rescanLater(): void {
+  #rescanLater(isHeld: boolean): void {
     const { clock } = this.#options;
     this.#cancelRescan?.();
     // Between three quarters and five quarters of the period, so that nodes and mappings do not rescan together.
-    const wait = this.mapping.rescanMs * (0.75 + clock.random() / 2);
+    // What is held may have been mended by hand: that is looked for more often.
+    const period = isHeld ? Math.min(HELD_RESCAN, this.mapping.rescanMs) : this.mapping.rescanMs;
+    const wait = period * (0.75 + clock.random() / 2);
     this.#cancelRescan = clock.after(wait, () => this.#happen({ kind: 'look' }));
   }
 
