@@ -92,6 +92,8 @@ export function serving(lane: LaneName): Serving {
     resumeDownload: ({ file, limit }) => downloads.resume(file, limit),
     append({ file, bytes }) {
       downloads.append(file, bytes);
+      // Given back now: the collector would run for nothing else every few MiB.
+      if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
       return null;
     },
     appendFrom: ({ file, from, position, length }) => downloads.appendFrom(file, from, position, length),
