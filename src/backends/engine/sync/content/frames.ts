@@ -44,9 +44,8 @@ const smallFile = z
 export const smallAsk = z.object({ ...about, files: z.array(smallFile).min(1).max(MOST_SMALL) });
 /** body: ranges */
 export const readAsk = z.object({ ...file, window: z.int().min(1).max(MAX_WINDOW) });
-export const hashesAsk = z.object({ ...file, blockSize: z.int().min(1) });
-/** body: numbers of blocks */
-export const weakAsk = hashesAsk;
+/** of `weak` as well, whose body is numbers of blocks */
+export const blocksAsk = z.object({ ...file, blockSize: z.int().min(1) });
 export const credit = z.object({ bytes: z.int().min(1).max(MAX_WINDOW) });
 
 /** body: those that are there (1), one after the other */

@@ -16,12 +16,11 @@ import {
   Answer,
   Ask,
   credit,
-  hashesAsk,
+  blocksAsk,
   headerAs,
   MOST_SMALL_BYTES,
   readAsk,
   smallAsk,
-  weakAsk,
   type FileAsk,
   type Refused,
 } from './frames.ts';
@@ -74,7 +73,7 @@ export class Giving {
       case Ask.read:
         return this.#begin(stream, () => this.#readAsked(frame));
       case Ask.hashes:
-        return this.#begin(stream, () => this.#hashesAsked(stream, headerAs(hashesAsk, header)));
+        return this.#begin(stream, () => this.#hashesAsked(stream, headerAs(blocksAsk, header)));
       case Ask.weak:
         return this.#begin(stream, () => this.#weakAsked(frame));
       default:
@@ -146,7 +145,7 @@ export class Giving {
   }
 
   #weakAsked({ stream, header, body }: BulkFrame): void {
-    const ask = headerAs(weakAsk, header);
+    const ask = headerAs(blocksAsk, header);
     checkBlockSize(ask);
     const blocks = decodeWords(body, Math.floor(ask.size / ask.blockSize));
     void this.#withFile(stream, ask, async (file) => {
