@@ -40,8 +40,8 @@ export async function cluster<Name extends string>(
   options: ClusterOptions<Name>,
 ): Promise<Cluster<Name>> {
   const made = new Cluster<Name>(options);
-  test.after(() => {
-    if (!test.passed) console.error(made.all.map((node) => node.log()).join('\n'));
+  test.after(async () => {
+    if (!test.passed) for (const node of made.all) console.error(await node.lastWords());
     made.destroy();
   });
   await options.before?.(made.nodes);

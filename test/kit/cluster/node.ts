@@ -127,7 +127,13 @@ export class ClusterNode {
   log(lines = 60): string {
     if (!fs.existsSync(this.#logFile)) return '';
     const text = fs.readFileSync(this.#logFile, 'utf8').trimEnd();
-    return `--- ${this.name}\n${text.split('\n').slice(-lines).join('\n')}`;
+    return text.split('\n').slice(-lines).join('\n');
+  }
+
+  /** What somebody needs who wants to know why a test failed. */
+  async lastWords(): Promise<string> {
+    const status = this.running ? JSON.stringify(await this.status()) : 'not running';
+    return `--- ${this.name}: ${status}\n${this.log()}`;
   }
 
   // The command line
