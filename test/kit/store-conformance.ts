@@ -142,8 +142,11 @@ export function storeConformance(name: string, open: () => Store): void {
         assert.deepEqual(pathsOf(mapping.since(1, 2)), ['b', 'a']);
         assert.deepEqual(pathsOf(mapping.pending(0, 100)), ['c', 'a']);
         assert.deepEqual(pathsOf(mapping.pending(1, 100)), ['a']);
-        assert.deepEqual(pathsOf(mapping.troubled(100)), ['b', 'x']);
-        assert.deepEqual(pathsOf(mapping.troubled(1)), ['b']);
+        assert.deepEqual(pathsOf(mapping.troubled(null, 100)), ['b', 'x']);
+        assert.deepEqual(pathsOf(mapping.troubled(null, 1)), ['b']);
+        assert.deepEqual(pathsOf(mapping.troubled('b' as RelPath, 100)), ['x']);
+        assert.deepEqual(pathsOf(mapping.blocked(null, 100)), ['b']);
+        assert.deepEqual(pathsOf(mapping.blocked('b' as RelPath, 100)), []);
       }),
     );
 

@@ -153,7 +153,7 @@ export class GroupBackend implements Backend {
       );
     }
     signal.throwIfAborted();
-    return { reverted: revertEdits(engine.replica) };
+    return { reverted: await revertEdits(engine.replica) };
   }
 
   async conflicts(): Promise<readonly Conflict[]> {

@@ -66,13 +66,16 @@ export class MemoryMapping implements MappingStore {
     return this.#bySeq((row) => row.pending && row.blocked === null && row.seq > after).slice(0, limit);
   }
 
-  troubled(limit: number): StoredRow[] {
-    return this.#where((_, row) => isTroubled(row)).slice(0, limit);
+  troubled(after: RelPath | null, limit: number): StoredRow[] {
+    return this.#after(after, limit, isTroubled);
+  }
+
+  blocked(after: RelPath | null, limit: number): StoredRow[] {
+    return this.#after(after, limit, (row) => row.blocked !== null);
   }
 
   page(after: RelPath | null, limit: number): StoredRow[] {
-    const bound = after === null ? null : toKey(after);
-    return this.#where((key) => bound === null || key > bound).slice(0, limit);
+    return this.#after(after, limit, () => true);
   }
 
   totals(): Totals {
@@ -149,6 +152,11 @@ export class MemoryMapping implements MappingStore {
   #below(dir: RelPath): StoredRow[] {
     const { from, to } = below(dir);
     return this.#where((key) => key > from && key < to);
+  }
+
+  #after(after: RelPath | null, limit: number, wanted: (row: StoredRow) => boolean): StoredRow[] {
+    const bound = after === null ? null : toKey(after);
+    return this.#where((key, row) => (bound === null || key > bound) && wanted(row)).slice(0, limit);
   }
 
   /** In path order. */

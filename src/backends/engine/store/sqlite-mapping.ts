@@ -10,6 +10,8 @@ import { HeldRows } from './held-rows.ts';
 import { exchange, isTroubled, NO_TOTALS, totalsOf } from './totals.ts';
 
 const PAGE = 500;
+/** Never a row: the root itself is not carried. */
+const ROOT = '' as RelPath;
 
 export function rowStatements(prepare: (sql: string) => Statement) {
   const row = 'SELECT path, seq, live_children, pending, state, blocked, moved_from FROM rows';
@@ -27,7 +29,10 @@ export function rowStatements(prepare: (sql: string) => Statement) {
        WHERE mapping = ? AND pending = 1 AND blocked IS NULL AND seq > ? ORDER BY seq, path LIMIT ?`,
     ),
     troubled: prepare(
-      `${row} INDEXED BY rows_troubled WHERE mapping = ? AND troubled = 1 ORDER BY path LIMIT ?`,
+      `${row} INDEXED BY rows_troubled WHERE mapping = ? AND troubled = 1 AND path > ? ORDER BY path LIMIT ?`,
+    ),
+    blocked: prepare(
+      `${row} INDEXED BY rows_blocked WHERE mapping = ? AND blocked IS NOT NULL AND path > ? ORDER BY path LIMIT ?`,
     ),
   };
 }
@@ -119,9 +124,14 @@ export class SqliteMapping extends SqliteBookkeeping implements MappingStore {
     return this.#rowsOf(this.#home.rows.pending.all(this.id, after, limit));
   }
 
-  troubled(limit: number): StoredRow[] {
+  troubled(after: RelPath | null, limit: number): StoredRow[] {
     this.flush();
-    return this.#rowsOf(this.#home.rows.troubled.all(this.id, limit));
+    return this.#rowsOf(this.#home.rows.troubled.all(this.id, toKey(after ?? ROOT), limit));
+  }
+
+  blocked(after: RelPath | null, limit: number): StoredRow[] {
+    this.flush();
+    return this.#rowsOf(this.#home.rows.blocked.all(this.id, toKey(after ?? ROOT), limit));
   }
 
   page(after: RelPath | null, limit: number): StoredRow[] {

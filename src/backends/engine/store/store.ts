@@ -96,8 +96,10 @@ export interface MappingStore {
   since(after: Seq, limit: number): StoredRow[];
   /** Rows with `pending` and no `blocked`, with `seq > after`, ascending by seq, at most `limit`. */
   pending(after: Seq, limit: number): StoredRow[];
-  /** Rows with `blocked` set, or with more than one sibling, in path order. */
-  troubled(limit: number): StoredRow[];
+  /** Rows with `blocked` set, or with more than one sibling, in path order after `after` (exclusive), at most `limit`. */
+  troubled(after: RelPath | null, limit: number): StoredRow[];
+  /** Those with `blocked` set. */
+  blocked(after: RelPath | null, limit: number): StoredRow[];
   /** Rows in path order (byte order of `path` split at `/`) after `after` (exclusive), at most `limit`. */
   page(after: RelPath | null, limit: number): StoredRow[];
   /** Kept up incrementally: never a scan. */

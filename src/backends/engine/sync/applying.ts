@@ -60,7 +60,7 @@ export class Applying {
   run(): void {
     this.#isRunning = true;
     this.#cursor = 0;
-    for (const row of this.#shared.rows.troubled(MOST_UNBLOCKED))
+    for (const row of this.#shared.rows.blocked(null, MOST_UNBLOCKED))
       if (row.blocked !== null && row.blocked.code !== 'local-edit') this.#unblock(row.path);
     this.#shared.effects.wake();
   }
@@ -99,7 +99,7 @@ export class Applying {
 
   /** A peer that may hold what others did not came. */
   sourceCame(): void {
-    for (const row of this.#shared.rows.troubled(MOST_UNBLOCKED)) {
+    for (const row of this.#shared.rows.blocked(null, MOST_UNBLOCKED)) {
       if (row.blocked?.code === 'waiting-content') this.#unblock(row.path);
     }
   }

@@ -7,6 +7,7 @@ import { edit, resolve } from '../core/row.ts';
 import type { RelPath } from '../core/types.ts';
 import { ABSENT, isLive, sizeOf } from '../core/value.ts';
 import type { StoredRow } from '../store/store.ts';
+import { pagesOf } from './every-row.ts';
 import type { Replica } from './replica.ts';
 import { chooseVersion, describeVersion, versionId } from './versions.ts';
 
@@ -15,7 +16,7 @@ const MOST_LISTED = 10_000;
 export function describeConflicts(replica: Replica): Conflict[] {
   const { rows, settings } = replica.shared;
   return rows
-    .troubled(MOST_LISTED)
+    .troubled(null, MOST_LISTED)
     .filter((row) => isConflict(row.row))
     .map((row) => ({
       group: settings.group,
@@ -99,14 +100,19 @@ export function restoreBackup(replica: Replica, path: RelPath, version: string):
 }
 
 /** Puts the cluster's state back over this receive node's own edits; returns how many. */
-export function revertEdits(replica: Replica): number {
+export async function revertEdits(replica: Replica): Promise<number> {
   const { shared } = replica;
-  const edits = shared.rows.troubled(Infinity).filter((row) => row.blocked?.code === 'local-edit');
-  shared.transact(() => {
-    for (const row of edits) shared.table.setBlocked(row, null);
-  });
-  shared.effects.wake();
-  return edits.length;
+  let reverted = 0;
+  for (const page of pagesOf((after, limit) => shared.rows.blocked(after, limit))) {
+    const edits = page.filter((row) => row.blocked?.code === 'local-edit');
+    shared.transact(() => {
+      for (const row of edits) shared.table.setBlocked(row, null);
+    });
+    reverted += edits.length;
+    shared.effects.wake();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return reverted;
 }
 
 export function explainPath(replica: Replica, path: RelPath): Explanation {

@@ -10,6 +10,7 @@ import type { Intent, Seq } from '../store/store.ts';
 import type { Knowledge, Message } from '../wire/messages.ts';
 import { Applying } from './applying.ts';
 import type { EffectAnswers, FetchRequest, Fetched } from './effects.ts';
+import { pagesOf } from './every-row.ts';
 import { Exchange, type PeerStanding } from './exchange.ts';
 import { Looking, type LookJob } from './looking.ts';
 import type { ReplicaSettings } from './settings.ts';
@@ -73,9 +74,12 @@ export class Replica implements EffectAnswers {
     const before = this.#shared.settings;
     this.#shared.settings = settings;
     if (before.policy !== settings.policy || before.hosts.join(' ') !== settings.hosts.join(' ')) {
-      this.#shared.transact(() => {
-        for (const row of this.#shared.rows.troubled(Infinity)) this.#shared.table.rederive(row);
-      });
+      const { rows, table } = this.#shared;
+      for (const page of pagesOf((after, limit) => rows.troubled(after, limit))) {
+        this.#shared.transact(() => {
+          for (const row of page) table.rederive(row);
+        });
+      }
     }
     if (before.configHash !== settings.configHash) this.#exchange.reopen();
   }
@@ -249,7 +253,7 @@ export class Replica implements EffectAnswers {
   #failures(): ReturnType<ConstructorParameters<typeof Exchange>[1]['failures']> {
     const { blocked } = this.#shared.rows.totals();
     if (blocked === 0) return { count: 0, failed: [] };
-    const rows = this.#shared.rows.troubled(MOST_NAMED).filter((row) => row.pending && row.blocked !== null);
+    const rows = this.#shared.rows.blocked(null, MOST_NAMED).filter((row) => row.pending);
     return {
       count: blocked,
       failed: rows.map((row) => ({

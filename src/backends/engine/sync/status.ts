@@ -14,7 +14,7 @@ export function mappingStatus(engine: MappingEngine): MappingStatus {
   const { replica } = engine;
   const { rows } = replica.shared;
   const totals = rows.totals();
-  const blocked = totals.blocked === 0 ? [] : rows.troubled(ERRORS * 2).filter((row) => row.blocked !== null);
+  const blocked = totals.blocked === 0 ? [] : rows.blocked(null, ERRORS);
   const unread = [...replica.looking.hot].filter(([, problem]) => problem.code !== 'hot');
   const problems = [
     ...(replica.applying.diskProblem === null ? [] : [{ path: '', ...replica.applying.diskProblem }]),

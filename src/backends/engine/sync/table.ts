@@ -64,9 +64,10 @@ export class Table {
     return this.#write(stored, { ...stored, blocked });
   }
 
-  /** The rules by which rows are judged have changed: everything derived from them is made anew. */
-  rederive(stored: StoredRow): StoredRow {
-    return this.#write(stored, stored);
+  /** The rules by which rows are judged have changed: what is derived from this one, and from those below it, is made anew. */
+  rederive(stored: StoredRow): void {
+    this.#write(stored, stored);
+    if (stored.liveChildren > 0) this.#rederiveBelow(stored.path);
   }
 
   #write(before: StoredRow, next: StoredRow): StoredRow {
@@ -117,7 +118,7 @@ export class Table {
 
   #rederiveBelow(dir: RelPath): void {
     const below = [...this.rows.subtree(dir)];
-    for (const row of below) if (row.path !== dir) this.rederive(row);
+    for (const row of below) if (row.path !== dir) this.#write(row, row);
   }
 
   #countChild(dir: RelPath, change: number): void {

@@ -125,7 +125,8 @@ function answers(store: Store, asked: readonly RelPath[]): unknown {
     all: dump(store),
     since: mapping.since(2, 5),
     pending: mapping.pending(0, 5),
-    troubled: mapping.troubled(5),
+    troubled: mapping.troubled(null, 5),
+    blocked: mapping.blocked('a' as RelPath, 5),
     about: ['' as RelPath, ...asked].map(about),
   };
 }

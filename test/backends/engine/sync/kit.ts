@@ -3,7 +3,7 @@ import type { Change } from '../../../../src/backends/engine/apply/change.ts';
 import type { NodeId, RelPath, Value } from '../../../../src/backends/engine/core/types.ts';
 import type { Look } from '../../../../src/backends/engine/scan/observation.ts';
 import { MemoryStore } from '../../../../src/backends/engine/store/memory.ts';
-import type { AuditEvent } from '../../../../src/backends/engine/store/store.ts';
+import type { AuditEvent, Store } from '../../../../src/backends/engine/store/store.ts';
 import { Dots } from '../../../../src/backends/engine/sync/dots.ts';
 import type { Effects, FetchRequest } from '../../../../src/backends/engine/sync/effects.ts';
 import { LookJob } from '../../../../src/backends/engine/sync/looking.ts';
@@ -17,7 +17,7 @@ export const HOSTS = ['n1', 'n2', 'n3'] as NodeId[];
 
 export class Node implements Effects {
   readonly name: NodeId;
-  readonly store = new MemoryStore();
+  readonly store: Store;
   readonly replica: Replica;
   readonly sent: { to: NodeId; message: Message }[] = [];
   readonly asked: { looks: Look[]; changes: Change[]; fetches: FetchRequest[] } = {
@@ -30,7 +30,8 @@ export class Node implements Effects {
   time: number;
   #ids = 0;
 
-  constructor(name: string, settings: Partial<ReplicaSettings> = {}) {
+  constructor(name: string, settings: Partial<ReplicaSettings> = {}, store: Store = new MemoryStore()) {
+    this.store = store;
     this.name = name as NodeId;
     this.time = 1_000_000;
     this.replica = new Replica({

@@ -180,14 +180,14 @@ suite('a person decides', () => {
     c.find({ f: file('c') });
     wire.settle();
     assert.deepEqual(onDisk(a, 'f'), file('a'));
-    assert.equal(c.replica.shared.rows.troubled(9)[0]?.blocked?.code, 'local-edit');
+    assert.equal(c.replica.shared.rows.blocked(null, 9)[0]?.blocked?.code, 'local-edit');
     c.find({ f: file('c') });
     assert.equal(
-      c.replica.shared.rows.troubled(9)[0]?.blocked?.code,
+      c.replica.shared.rows.blocked(null, 9)[0]?.blocked?.code,
       'local-edit',
       'another look does not hide it',
     );
-    assert.equal(revertEdits(c.replica), 1);
+    assert.equal(await revertEdits(c.replica), 1);
     wire.settle();
     assert.deepEqual(onDisk(c, 'f'), file('a'));
     assert.deepEqual(

@@ -1,0 +1,50 @@
+/** Changes of the config while replicas run. */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { Value } from '../../../../src/backends/engine/core/types.ts';
+import { openStore } from '../../../../src/backends/engine/store/sqlite.ts';
+import type { ReplicaSettings } from '../../../../src/backends/engine/sync/settings.ts';
+import { makeTempDir } from '../../../kit/temp-dir.ts';
+import { DIR, file } from '../core/arbitrary.ts';
+import { Node, path, Wire } from './kit.ts';
+
+type Settings = Partial<ReplicaSettings>;
+
+function two(settings: Settings = {}): [Node, Node, Wire] {
+  const a = new Node('n1', settings).live();
+  const b = new Node('n2', settings, openStore(makeTempDir())).live();
+  const wire = new Wire([a, b]);
+  wire.link();
+  return [a, b, wire];
+}
+
+function reload(node: Node, settings: Settings): void {
+  node.replica.configure({ ...node.replica.settings, ...settings });
+}
+
+function onDisk(node: Node, name: string): Value | null {
+  return node.replica.shared.rows.get(path(name))?.applied?.value ?? null;
+}
+
+suite('a reload', () => {
+  test('to a policy that decides ends the conflicts that were left to a person', () => {
+    const [a, b, wire] = two({ policy: 'none' });
+    a.find({ f: file('a', { mtimeNs: 5n }) });
+    b.find({ f: file('b', { mtimeNs: 9n }) });
+    wire.settle();
+    for (const node of [a, b]) reload(node, { policy: 'younger' });
+    wire.settle();
+    for (const node of [a, b]) assert.deepEqual(onDisk(node, 'f'), file('b', { mtimeNs: 9n }));
+  });
+
+  test('to a policy that decides brings what lies below a former conflict', () => {
+    const [a, b, wire] = two({ policy: 'none' });
+    a.find({ x: file('a') });
+    b.find({ x: DIR, 'x/f': file('b') });
+    wire.settle();
+    assert.equal(onDisk(a, 'x/f'), null);
+    for (const node of [a, b]) reload(node, { policy: 'younger' });
+    wire.settle();
+    for (const node of [a, b]) assert.deepEqual(onDisk(node, 'x/f'), file('b'));
+  });
+});
