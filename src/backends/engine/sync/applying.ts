@@ -4,7 +4,7 @@
  */
 import type { ApplyReport, Change, ChangeResult } from '../apply/change.ts';
 import { isConflict } from '../core/policy.ts';
-import type { NodeId, RelPath, Sha256, Value } from '../core/types.ts';
+import type { Applied, NodeId, RelPath, Sha256, Value } from '../core/types.ts';
 import { isLive } from '../core/value.ts';
 import type { StoredRow } from '../store/store.ts';
 import type { RowUpdate } from '../wire/messages.ts';
@@ -102,6 +102,11 @@ export class Applying {
     for (const row of this.#shared.rows.blocked(null, MOST_UNBLOCKED)) {
       if (row.blocked?.code === 'waiting-content') this.#unblock(row.path);
     }
+  }
+
+  /** What a kill left unrecorded: the disk holds this version of the row. */
+  found(stored: StoredRow, now: Applied): void {
+    this.#outcomes.recovered(stored, now);
   }
 
   /** A local writer changed the old file while, or after, it was replaced: that is an edit of what he had opened. */
@@ -284,7 +289,8 @@ export class Applying {
         return;
       case 'raced':
         this.#succeeded(change.path);
-        this.#outcomes.done(planned, outcome.identity, true);
+        // What was replaced is superseded by the edit, not put away.
+        this.#outcomes.done(planned, outcome.identity, false);
         if (change.backupId !== null) this.raced(change.path, change.backupId, outcome.edit);
         return;
       case 'stale':

@@ -1,7 +1,8 @@
 /** Takes up what scans found: local edits become rows, everything else refreshes what is known of the disk. */
 import type { Look, Observation } from '../scan/observation.ts';
 import type { Applied, RelPath, Value } from '../core/types.ts';
-import { ABSENT, isLive, sameContent } from '../core/value.ts';
+import { dotsOf } from '../core/row.ts';
+import { ABSENT, isLive, sameContent, sameValue } from '../core/value.ts';
 import type { StoredRow } from '../store/store.ts';
 import { Retries } from './retries.ts';
 import type { Shared } from './shared.ts';
@@ -9,6 +10,7 @@ import { parentOf } from './table.ts';
 
 /** Fewer deletions than this are never held. */
 const ALWAYS_ALLOWED = 100;
+const CORRUPT = 'corrupt';
 
 export interface Held {
   readonly deletions: number;
@@ -18,6 +20,7 @@ export interface Held {
 /** One run of a scan: deletions are judged together at its end. */
 export class LookJob {
   readonly looks: readonly Look[];
+  readonly reread: boolean;
   readonly gone: { path: RelPath; base: Applied['identity'] }[] = [];
   /** deletions beyond those that are remembered: the job is held anyway */
   goneDropped = 0;
@@ -28,8 +31,10 @@ export class LookJob {
   /** paths whose observation came while they were being worked on, or was out of date */
   readonly again = new Set<RelPath>();
 
-  constructor(looks: readonly Look[]) {
+  /** @param reread all content is read again, whatever the stat identity says */
+  constructor(looks: readonly Look[], reread = false) {
     this.looks = looks;
+    this.reread = reread;
   }
 
   /** Whether the scan looked at this path. */
@@ -48,6 +53,8 @@ export class LookJob {
 
 export interface LookingEvents {
   isBusy(path: RelPath): boolean;
+  /** A change that a kill interrupted had been made: the disk holds this version of the row. */
+  recovered(stored: StoredRow, now: Applied): void;
 }
 
 export class Looking {
@@ -87,7 +94,11 @@ export class Looking {
 
   /** The job's scan is over: its deletions are judged. */
   finished(job: LookJob): void {
-    for (const path of this.hot.keys()) if (!job.unread.has(path) && job.covers(path)) this.#settled(path);
+    for (const [path, { code }] of this.hot) {
+      // What only a look at the content found, only a look at the content can find mended.
+      if (code === CORRUPT && !job.reread) continue;
+      if (!job.unread.has(path) && job.covers(path)) this.#settled(path);
+    }
     const count = job.gone.length + job.goneDropped;
     const { files } = this.#shared.rows.totals();
     const verdict = this.#verdict;
@@ -97,6 +108,7 @@ export class Looking {
       count > ALWAYS_ALLOWED &&
       count * 100 > files * this.#shared.settings.maxDeletePercent
     ) {
+      if (this.held === null) this.#auditHeld(`${count} of ${files} files are gone from this disk`);
       this.held = { deletions: count, files };
       return;
     }
@@ -104,6 +116,11 @@ export class Looking {
     this.#shared.transact(() => {
       for (const { path, base } of job.gone) this.#takeGone(job, path, base, verdict === 'rejected');
     });
+  }
+
+  #auditHeld(result: string): void {
+    const { effects, settings } = this.#shared;
+    effects.audit({ time: effects.now(), path: '' as RelPath, what: 'held', node: settings.node, result });
   }
 
   /** Unsettled paths that are due to be looked at again. */
@@ -132,6 +149,14 @@ export class Looking {
         );
       case 'unreadable':
         return this.#unsettled(path, observation.code, observation.message);
+      case 'corrupt':
+        this.hot.set(path, {
+          since: this.hot.get(path)?.since ?? this.#shared.effects.now(),
+          code: CORRUPT,
+          message:
+            'reads otherwise than it was recorded, though nothing has written it since: a failing disk, or a program that writes through a memory map',
+        });
+        return;
       case 'unsupported':
         this.hot.set(path, {
           since: this.#shared.effects.now(),
@@ -195,9 +220,16 @@ export class Looking {
   ): boolean {
     const { rules, table, settings, effects } = this.#shared;
     const before = stored.applied;
-    if (this.#interrupted.delete(stored.path) && this.#isHalfDone(stored, found)) {
-      table.setApplied(stored, { value: found, dots: before?.dots ?? [], identity });
-      return false;
+    if (this.#interrupted.delete(stored.path)) {
+      const dots = sameValue(found, before?.value ?? ABSENT) ? [] : dotsOf(stored.row, found);
+      if (dots.length > 0) {
+        this.#events.recovered(stored, { value: found, dots, identity });
+        return false;
+      }
+      if (this.#isHalfDone(stored, found)) {
+        table.setApplied(stored, { value: found, dots: before?.dots ?? [], identity });
+        return false;
+      }
     }
     const observed = rules.observe(stored.row, before, found, () => this.#shared.nextDot());
     switch (observed.kind) {
@@ -245,12 +277,12 @@ export class Looking {
 
   /** A receive node's own edits stay here, visible, until they are reverted or overwritten (into the backup). */
   #drifted(stored: StoredRow, applied: Applied): void {
-    const { table, effects } = this.#shared;
+    const { table, effects, settings } = this.#shared;
     const kept = table.setApplied(stored, { ...applied, dots: [] });
     if (!kept.pending) return;
     table.setBlocked(kept, {
       code: 'local-edit',
-      message: "changed on this node, which only receives; `csyncd revert` puts the cluster's state back",
+      message: `changed on this node, which only receives; csyncd revert ${settings.mapping} puts the cluster's state back`,
       since: effects.now(),
     });
   }

@@ -37,7 +37,7 @@ export class Outcomes {
 
   /** The disk holds what was planned. */
   done({ plan, before }: Planned, identity: Applied['identity'], backedUp: boolean): void {
-    const { table, rules } = this.#shared;
+    const { table } = this.#shared;
     const { change, want, movedFrom } = plan;
     this.#counters.applied += 1;
     const applied: Applied = { value: change.to, dots: want.dots, identity };
@@ -47,15 +47,27 @@ export class Outcomes {
       const source = table.get(movedFrom);
       table.setApplied(source, { value: ABSENT, dots: source.applied?.dots ?? [], identity: null });
     }
-    if (!this.#shared.settings.receiveOnly) {
-      const losers = rules.retirable(stored.row, before, applied, backedUp);
-      if (losers.length > 0) {
-        this.#counters.retired += 1;
-        this.#keepBoth(stored, before, change);
-        table.setRow(stored, rules.retire(stored.row, losers, this.#shared.nextDot()));
-      }
-    }
+    if (this.#retire(stored, before, applied, backedUp)) this.#keepBoth(stored, before, change);
     this.#audit(change, want, before);
+  }
+
+  /** A kill came between the change and its record: the disk holds a version of the row that we put there. */
+  recovered(stored: StoredRow, now: Applied): void {
+    const before = stored.applied;
+    const backups = [...this.#shared.rows.backups(stored.path)];
+    const backedUp = backups.some((one) => before !== null && sameContent(one.value, before.value));
+    this.#retire(this.#shared.table.setApplied(stored, now), before, now, backedUp);
+  }
+
+  /** Losers that this disk held, and that are put away (I8), leave the row. */
+  #retire(stored: StoredRow, before: Applied | null, now: Applied, backedUp: boolean): boolean {
+    const { rules, table, settings } = this.#shared;
+    if (settings.receiveOnly) return false;
+    const losers = rules.retirable(stored.row, before, now, backedUp);
+    if (losers.length === 0) return false;
+    this.#counters.retired += 1;
+    table.setRow(stored, rules.retire(stored.row, losers, this.#shared.nextDot()));
+    return true;
   }
 
   /** `keep-both`: the loser's author keeps it under a name that is a function of the loser, so all would choose it. */
@@ -85,16 +97,21 @@ export class Outcomes {
     });
   }
 
-  /** A local writer changed the old file while it was being replaced: its content is an edit of what it had opened. */
+  /**
+   * A local writer changed the old file while it was being replaced: its content is an edit of what it had opened, and what
+   * it had opened is superseded by it. When it wrote what was put there anyway, there is nothing more to tell.
+   */
   raced(path: RelPath, backupId: string, value: Value): void {
     this.#counters.raced += 1;
     if (this.#shared.settings.receiveOnly) return;
     const { table, rules, rows } = this.#shared;
     const stored = table.get(path);
     const backup = [...rows.backups(path)].find((one) => one.id === backupId);
-    if (backup === undefined || sameValue(value, stored.applied?.value ?? ABSENT)) return;
+    if (backup === undefined) return;
     rows.addBackup({ ...backup, value });
-    table.setRow(stored, rules.edit(stored.row, backup.dots, this.#shared.nextDot(), value));
+    const now = stored.applied ?? { value: ABSENT, dots: [], identity: null };
+    if (sameValue(value, now.value)) this.#retire(stored, { ...now, dots: backup.dots }, now, true);
+    else table.setRow(stored, rules.edit(stored.row, backup.dots, this.#shared.nextDot(), value));
   }
 
   #audit(change: Change, want: Extract<Wanted, { kind: 'value' }>, before: Applied | null): void {

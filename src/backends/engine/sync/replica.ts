@@ -35,7 +35,10 @@ export class Replica implements EffectAnswers {
       acknowledged: () => this.#changed(),
     });
     this.#applying = new Applying(this.#shared, () => this.#exchange.openPeers());
-    this.#looking = new Looking(this.#shared, { isBusy: (path) => this.#applying.isBusy(path) });
+    this.#looking = new Looking(this.#shared, {
+      isBusy: (path) => this.#applying.isBusy(path),
+      recovered: (stored, now) => this.#applying.found(stored, now),
+    });
   }
 
   get state(): 'detached' | 'attached' | 'live' {
