@@ -40,6 +40,8 @@ export class Applying {
   readonly #sources = new Map<RelPath, NodeId>();
   /** rows to plan whose sequence the cursor has passed */
   readonly #todo = new Set<RelPath>();
+  /** blocked rows that are tried again: they stay blocked for everybody until that succeeds */
+  readonly #retrying = new Set<RelPath>();
   readonly #retries = new Retries();
   #cursor = 0;
   #batches = 0;
@@ -127,7 +129,7 @@ export class Applying {
     if (replaced.length > 0) this.#shared.effects.lookAtReplaced(replaced);
     if (this.#diskFullUntil !== null && this.#diskFullUntil > now) return;
     this.#diskFullUntil = null;
-    for (const path of this.#retries.takeDue(now)) this.#unblock(path);
+    for (const path of this.#retries.takeDue(now)) this.#tryAgain(path);
     while (this.#isRunning && this.#batches < BATCHES_IN_FLIGHT) {
       const plans = this.#gather();
       if (plans.length === 0) return;
@@ -159,8 +161,10 @@ export class Applying {
 
   fetched(request: FetchRequest, result: Fetched): void {
     if (this.#busy.get(request.path) === 'fetching') this.#busy.delete(request.path);
-    if (result.kind === 'inline' || result.kind === 'staged')
+    if (result.kind === 'inline' || result.kind === 'staged') {
       this.#fetched.set(request.path, { sha256: request.sha256, content: result });
+      this.#tryAgain(request.path);
+    }
     if (result.kind === 'failed' && DISK_CODES.has(result.code))
       this.#pauseForDisk(result.code, result.message);
     else if (result.kind === 'failed') this.#block(request.path, result.code, result.message);
@@ -203,7 +207,8 @@ export class Applying {
 
   /** Starts a fetch, or returns the change to make; null when there is nothing to do now. */
   #plan(row: StoredRow): ChangePlan | null {
-    if (!row.pending || row.blocked !== null || this.#busy.has(row.path)) return null;
+    if (!row.pending || this.#busy.has(row.path)) return null;
+    if (row.blocked !== null && !this.#retrying.delete(row.path)) return null;
     const made = plan(row, {
       rows: this.#shared.rows,
       contents: this.#shared.contents,
@@ -318,6 +323,7 @@ export class Applying {
       this.#block(change.path, 'hot', 'keeps being changed here while a newer version waits to be applied');
     } else {
       this.#retries.failed(change.path, Infinity);
+      this.#tryAgain(change.path);
       this.#busy.set(change.path, 'looking');
     }
     for (const path of [change.path, movedFrom]) if (path !== null) effects.look([{ path, scope: 'entry' }]);
@@ -341,9 +347,11 @@ export class Applying {
     if (stored === null || !stored.pending) return;
     const now = effects.now();
     this.#retries.failed(path, now);
+    const isNews = stored.blocked?.code !== code;
     this.#shared.transact(() => {
       table.setBlocked(stored, { code, message, since: stored.blocked?.since ?? now });
     });
+    if (!isNews) return;
     effects.audit({
       time: now,
       path,
@@ -351,6 +359,12 @@ export class Applying {
       node: this.#shared.settings.node,
       result: `${code}: ${message}`,
     });
+  }
+
+  #tryAgain(path: RelPath): void {
+    if (this.#shared.rows.get(path)?.blocked == null) return;
+    this.#retrying.add(path);
+    this.#todo.add(path);
   }
 
   #unblock(path: RelPath): void {
@@ -371,7 +385,8 @@ export class Applying {
   #release(path: RelPath): void {
     this.#busy.delete(path);
     const stored = this.#shared.rows.get(path);
-    if (stored?.pending === true && stored.blocked === null) this.#todo.add(path);
+    if (stored?.pending === true && (stored.blocked === null || this.#retrying.has(path)))
+      this.#todo.add(path);
   }
 }
 

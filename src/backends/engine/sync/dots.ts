@@ -24,6 +24,8 @@ export class Dots {
     this.#last = Number(store.get(COUNTER) ?? 0);
     this.#saved = this.#last;
     this.#actor = actorOf(node, Number(store.get(EPOCH) ?? 0));
+    // A new store may stand in a lost one's place: what that one had made must not pass for known.
+    if (store.get(EPOCH) === null) this.newEpoch();
   }
 
   get actor(): Actor {

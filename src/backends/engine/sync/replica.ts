@@ -178,8 +178,9 @@ export class Replica implements EffectAnswers {
     return dues.length === 0 ? null : Math.min(...dues);
   }
 
-  /** Every peer and this node start over with each other: the table has a new identity. */
+  /** The store is older than it was: every peer and this node start over with each other, under a new table identity. */
   restart(): void {
+    this.#shared.forgetOwn();
     if (this.#state === 'detached') return;
     this.#exchange.close('restarting', 'the node takes a new epoch');
     this.#exchange.open();

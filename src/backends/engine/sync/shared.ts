@@ -4,8 +4,8 @@ import * as row from '../core/row.ts';
 import { observe } from '../core/observe.ts';
 import { retirable } from '../core/losers.ts';
 import { wanted } from '../core/tree.ts';
-import type { Dot } from '../core/types.ts';
-import { merge } from '../core/vector.ts';
+import type { Actor, Dot } from '../core/types.ts';
+import { merge, nodeOf } from '../core/vector.ts';
 import type { MappingStore, Store } from '../store/store.ts';
 import type { Knowledge } from '../wire/messages.ts';
 import { Contents } from './contents.ts';
@@ -83,6 +83,15 @@ export class Shared {
     const isNews = merged !== this.#knowledge;
     this.#knowledge = merged;
     return isNews;
+  }
+
+  /**
+   * This store is older than it was: of what this node once made, it may lack some. It is told again from the start.
+   */
+  forgetOwn(): void {
+    const others = [...this.#knowledge].filter(([actor]) => nodeOf(actor as Actor) !== this.settings.node);
+    this.#knowledge = new Map(others);
+    this.transact(() => undefined);
   }
 
   /** A dot for a change of this mapping. Counters of an actor grow, so knowing it means knowing all before it. */
