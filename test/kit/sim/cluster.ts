@@ -79,7 +79,7 @@ function perform(world: World, nodes: readonly SimNode[], op: Op): void {
   if (node === undefined) return;
   const near = op.near === true && 'path' in op ? (op.path.split('/').at(-1) ?? null) : null;
   const moment = { calls: op.during ?? 0, call: op.call ?? null, name: near };
-  if (isEdit(op)) return node.arm(moment, () => node.edit(op));
+  if (isEdit(op)) return node.interference.arm(moment, () => node.edit(op));
   switch (op.do) {
     case 'scan':
       return node.process?.fullScan();
@@ -98,7 +98,13 @@ function perform(world: World, nodes: readonly SimNode[], op: Op): void {
       return world.net.healAll();
     case 'kill':
     case 'power':
-      return node.arm(moment, () => node.stop(op.do));
+      return node.interference.arm(moment, () => node.stop(op.do));
+    case 'image':
+      return node.takeImage();
+    case 'restore':
+      return node.restoreImage();
+    case 'wipe':
+      return node.wipe();
     case 'restart':
       return node.boot();
     case 'skew':
@@ -109,7 +115,7 @@ function perform(world: World, nodes: readonly SimNode[], op: Op): void {
     case 'mend':
       return node.mend();
     case 'break':
-      return node.breakPath(op.path, op.of);
+      return node.interference.breakPath(op.path, op.of);
   }
 }
 
@@ -133,6 +139,8 @@ function settle(world: World, nodes: readonly SimNode[]): boolean {
     for (const node of nodes) node.process?.fullScan();
     if (scheduler.settle(until)) continue;
     if (world.counters.has(BYTES_LOST)) return false;
+    // A node that only receives may try for ever what its own files stand in the way of; it must not talk of it.
+    if (world.history.receivers > 0) return true;
     throw new InvariantError('I1 convergence', 'does not come to rest');
   }
   return true;

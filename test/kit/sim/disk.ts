@@ -1,17 +1,8 @@
-/**
- * A disk in memory: inodes, names, time stamps of a chosen granularity, a quota, and what a power cut leaves of it.
- *
- * Names and metadata are journalled in order, as ext4 and xfs do it: a power cut takes back the youngest changes, any
- * number of them since the last flush of a directory or of the file system. Content is flushed per file: a power cut
- * gives back the content at its last flush, an empty file, or the new content. Both reach the disk by themselves after
- * a while.
- */
+/** A disk in memory: inodes, names, time stamps of a chosen granularity, a quota, and what a power cut or an image leaves. */
 import type { FileKind, Stat } from '../../../src/sys/sys.ts';
 import { SysError } from '../../../src/sys/sys.ts';
+import { Journal } from './journal.ts';
 import type { Random } from './random.ts';
-
-const JOURNAL_MS = 5000;
-const WRITEBACK_MS = 30_000;
 
 export interface Inode {
   readonly kind: FileKind;
@@ -34,8 +25,6 @@ export interface Inode {
   opens: number;
   /** had a name that a user of the machine can see */
   published: boolean;
-  /** what a power cut gives back while content is not flushed */
-  flushed: { readonly data: Uint8Array; readonly mtimeNs: bigint; readonly since: number } | null;
 }
 
 export interface DiskOptions {
@@ -65,12 +54,11 @@ export class Disk {
   private nextIno = 2n;
   private lastMs = Number.NaN;
   private lastNs = 0n;
-  private journal: { readonly at: number; readonly undo: () => void }[] = [];
-  private group: (() => void)[] | null = null;
-  private unflushed = new Set<Inode>();
+  private readonly journal: Journal | null;
 
   constructor(options: DiskOptions) {
     this.options = { tickNs: 0n, journalled: true, ...options };
+    this.journal = this.options.journalled ? new Journal(this.options.now) : null;
     this.root = this.newInode('dir', 0o755, '');
     this.root.nlink = 2;
     this.root.parent = this.root;
@@ -114,7 +102,6 @@ export class Disk {
       target,
       opens: 0,
       published: false,
-      flushed: null,
     };
   }
 
@@ -163,16 +150,11 @@ export class Disk {
     if (inode.nlink === 0 && inode.opens === 0) this.used -= inode.size;
   }
 
-  /** Makes all changes of names in `body` one entry of the journal, as `rename` is one. */
+  /** Makes all changes of names in `body` one change. */
   atomically(body: () => void): void {
-    const group: (() => void)[] = [];
-    this.group = group;
-    try {
-      body();
-    } finally {
-      this.group = null;
-    }
-    this.edit(() => group.toReversed().forEach((undo) => undo()));
+    if (this.journal === null) body();
+    else this.journal.atomically(body);
+    this.writes++;
   }
 
   /** Makes a file's content writable up to `size` bytes, and changes its size and times. */
@@ -180,7 +162,7 @@ export class Disk {
     if (size > inode.size && this.used + size - inode.size > this.quota) {
       throw new SysError('ENOSPC', 'write', inode.name);
     }
-    this.dirty(inode);
+    this.journal?.dirty(inode);
     if (size > inode.data.length) {
       const grown = new Uint8Array(Math.max(size, inode.data.length * 2));
       grown.set(inode.data.subarray(0, inode.size));
@@ -200,45 +182,36 @@ export class Disk {
     inode.ctimeNs = this.stamp();
   }
 
-  /** fsync: of a file its content; of a directory, the journal up to now. */
+  /** fsync: of a file its content; of a directory the names and metadata of all up to now. */
   flush(inode: Inode): void {
-    if (inode.kind === 'dir') this.journal = [];
-    else {
-      inode.flushed = null;
-      this.unflushed.delete(inode);
-    }
+    this.journal?.flush(inode);
   }
 
   flushAll(): void {
-    this.journal = [];
-    for (const inode of this.unflushed) inode.flushed = null;
-    this.unflushed.clear();
+    this.journal?.flushAll();
   }
 
   /** Leaves what the disk holds when the power comes back; returns the contents that are lost. No descriptor is open. */
   powerCut(random: Random): Uint8Array[] {
-    const gone: Uint8Array[] = [];
-    const now = this.options.now();
-    const recent = this.journal.filter((entry) => now - entry.at < JOURNAL_MS);
-    const lost = random.int(recent.length + 1);
-    for (const { undo } of recent.slice(recent.length - lost).toReversed()) undo();
-    for (const inode of this.unflushed) {
-      const flushed = inode.flushed;
-      inode.flushed = null;
-      if (flushed === null || now - flushed.since >= WRITEBACK_MS || random.chance(0.4)) continue;
-      const data = random.chance(0.7) ? flushed.data : EMPTY;
-      gone.push(inode.data.subarray(0, inode.size));
-      inode.data = data.slice();
-      inode.size = data.length;
-      inode.mtimeNs = flushed.mtimeNs;
-      inode.ctimeNs = this.stamp();
-    }
-    this.journal = [];
-    this.unflushed.clear();
-    this.writes++;
-    this.used = 0;
-    this.walk((inode) => void (this.used += inode.kind === 'file' ? inode.size : 0));
-    return gone;
+    const lost = this.journal?.cut(random, () => this.stamp()) ?? [];
+    this.recount();
+    return lost;
+  }
+
+  /** An image of the disk; the result puts it back. No descriptor is open then. */
+  image(): () => void {
+    const saved = copyDir(this.root, new Map());
+    return () => {
+      const { entries } = copyDir(saved, new Map());
+      this.root.entries.clear();
+      for (const [name, inode] of entries) {
+        inode.parent = this.root;
+        this.root.entries.set(name, inode);
+      }
+      this.root.nlink = saved.nlink;
+      this.journal?.flushAll();
+      this.recount();
+    };
   }
 
   /** Each name below the root, parents first, in byte order. */
@@ -300,24 +273,29 @@ export class Disk {
     dir.mtimeNs = dir.ctimeNs = this.stamp();
   }
 
-  private dirty(inode: Inode): void {
-    if (!this.options.journalled) return;
-    const now = this.options.now();
-    if (inode.flushed !== null && now - inode.flushed.since < WRITEBACK_MS) return;
-    inode.flushed = { data: inode.data.slice(0, inode.size), mtimeNs: inode.mtimeNs, since: now };
-    this.unflushed.add(inode);
-  }
-
   private edit(undo: () => void): void {
     this.writes++;
-    if (!this.options.journalled) return;
-    if (this.group !== null) {
-      this.group.push(undo);
-      return;
-    }
-    const now = this.options.now();
-    if (this.journal.length > 64 && now - (this.journal[32]?.at ?? now) >= JOURNAL_MS)
-      this.journal.splice(0, 32);
-    this.journal.push({ at: now, undo });
+    this.journal?.add(undo);
   }
+
+  private recount(): void {
+    this.writes++;
+    this.used = 0;
+    this.walk((inode) => void (this.used += inode.kind === 'file' ? inode.size : 0));
+  }
+}
+
+/** Copies a directory with all that is in it; hard links stay links. */
+function copyDir(dir: Inode, copies: Map<Inode, Inode>): Inode {
+  const copy: Inode = { ...dir, entries: new Map<string, Inode>(), opens: 0 };
+  for (const [name, inode] of dir.entries) {
+    const known = copies.get(inode);
+    const made =
+      known ??
+      (inode.kind === 'dir' ? copyDir(inode, copies) : { ...inode, data: inode.data.slice(), opens: 0 });
+    if (known === undefined) copies.set(inode, made);
+    made.parent = copy;
+    copy.entries.set(name, made);
+  }
+  return copy;
 }

@@ -46,6 +46,9 @@ const MISHAPS: Readonly<Record<Mishap['do'], number>> = {
   room: 3,
   break: 2,
   mend: 3,
+  image: 2,
+  restore: 2,
+  wipe: 1,
 };
 
 const POLICIES: readonly Policy[] = [
@@ -59,6 +62,9 @@ const POLICIES: readonly Policy[] = [
   'right',
   'keep-both',
 ];
+
+/** After these one writer's changes can be concurrent with his own. */
+const FORGETFUL: ReadonlySet<string> = new Set<Mishap['do']>(['power', 'restore', 'wipe']);
 
 /** A seed of 1,xxx,xxx is a history of two nodes, 2,xxx,xxx of three, 3,xxx,xxx of four or five. */
 export function generate(seed: number): History {
@@ -76,7 +82,7 @@ export function generate(seed: number): History {
     const mishap = random.chance(calm ? 0.05 : 0.3);
     if (mishap) {
       const act = anyMishap(random, nodes, paths);
-      if (single && act.do === 'power') continue;
+      if (single && FORGETFUL.has(act.do)) continue;
       const op: Op = { after, node: random.int(nodes), ...act };
       ops.push(
         (act.do === 'kill' || act.do === 'power') && random.chance(0.8)
@@ -95,6 +101,7 @@ export function generate(seed: number): History {
   return {
     seed,
     nodes,
+    receivers: !single && random.chance(0.1) ? 1 : 0,
     policy: random.pick(POLICIES),
     tickMs: random.pick([0, 0, 4, 1000]),
     durability: random.pick(['strict', 'relaxed'] as const),

@@ -23,6 +23,8 @@ export type Edit =
 /** What happens to a node and its surroundings. */
 export type Mishap =
   | { readonly do: 'scan' | 'cut-all' | 'restart' | 'full' | 'room' | 'heal' }
+  /** an image of the machine is taken, put back; `wipe`: the daemon's store is lost */
+  | { readonly do: 'image' | 'restore' | 'wipe' }
   /** the watcher loses its next events */
   | { readonly do: 'deaf'; readonly events: number }
   | { readonly do: 'partition' | 'cut'; readonly peer: number }
@@ -48,6 +50,8 @@ export type Op = (Edit | Mishap) & {
 export interface History {
   readonly seed: number;
   readonly nodes: number;
+  /** how many of them, the last ones, only receive */
+  readonly receivers: number;
   readonly policy: Policy;
   readonly tickMs: number;
   readonly durability: 'strict' | 'relaxed';

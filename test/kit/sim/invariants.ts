@@ -4,26 +4,28 @@ import type { Message } from '../../../src/backends/engine/wire/messages.ts';
 import type { StoredRow } from '../../../src/backends/engine/store/store.ts';
 import type { SimNode } from './node.ts';
 import { describe, InvariantError } from './observer.ts';
-import { GROUP, MAPPING } from './process.ts';
+import { GROUP, MAPPING } from './machine.ts';
 import { difference, ownTreeOf, sha256Of, treeOf, type Entry, type Tree } from './trees.ts';
-import { count, type World } from './world.ts';
+import { count, isReceiver, type World } from './world.ts';
 
 export function judge(world: World, nodes: readonly SimNode[]): void {
   const tables = nodes.map((node) => tableOf(node));
   const trees = nodes.map((node) => treeOf(node.disk));
-  const open = undecided(world, tables[0] ?? new Map<string, StoredRow>());
+  const undecidedPaths = undecided(world, tables[0] ?? new Map<string, StoredRow>());
   for (const [index, node] of nodes.entries()) {
-    sameRows(nodes[0] as SimNode, tables[0] as Table, node, tables[index] as Table);
-    sameTrees(nodes[0] as SimNode, trees[0] as Tree, node, trees[index] as Tree, open);
-    rowsTellTheDisk(node, tables[index] as Table, trees[index] as Tree, open);
-    boundedState(world, node, tables[index] as Table);
-  }
-  nothingLost(world, nodes, trees);
-  for (const tree of trees) {
-    const back = world.ledger.resurrected(new Map([...tree].filter(([path]) => !open.has(path))));
+    const [table, tree] = [tables[index] as Table, trees[index] as Tree];
+    // What people have yet to decide, and what a node that only receives keeps of its own, is each node's affair.
+    const drift = isReceiver(world.history, index) ? world.ledger.touched(index) : [];
+    const isOpen = near([...undecidedPaths, ...drift]);
+    sameRows(nodes[0] as SimNode, tables[0] as Table, node, table);
+    sameTrees(nodes[0] as SimNode, trees[0] as Tree, node, tree, isOpen);
+    rowsTellTheDisk(node, table, tree, isOpen);
+    boundedState(world, node, table, isOpen);
+    const back = world.ledger.resurrected(new Map([...tree].filter(([path]) => !isOpen(path))));
     if (back.length > 0) throw new InvariantError('I4 no resurrection', back.join(', '));
   }
-  if (open.size > 0) count(world, 'undecided');
+  nothingLost(world, nodes, trees);
+  if (undecidedPaths.length > 0) count(world, 'undecided');
 }
 
 /** I2: then nobody says or writes anything any more. */
@@ -35,7 +37,7 @@ export function judgeSilence(world: World, nodes: readonly SimNode[], forMs: num
   if (world.net.sent !== sent)
     throw new InvariantError('I2 quiescence', `${world.net.sent - sent} messages at rest`);
   for (const [index, node] of nodes.entries()) {
-    if (node.disk.writes !== before[index]?.writes)
+    if (node.disk.writes !== before[index]?.writes && !isReceiver(world.history, index))
       throw new InvariantError('I2 quiescence', `${node.name} writes at rest`);
     if (seqOf(node) !== before[index]?.seq)
       throw new InvariantError('I2 quiescence', `${node.name} changes rows at rest`);
@@ -57,6 +59,9 @@ export function judgeAck(by: SimNode, of: SimNode, ack: Extract<Message, { kind:
   }
 }
 
+/** After these a node takes a new epoch, or may announce again what it had announced. */
+const FORGETS: ReadonlySet<string> = new Set(['power', 'restore', 'wipe']);
+
 type Table = ReadonlyMap<string, StoredRow>;
 
 function tableOf(node: SimNode): Table {
@@ -72,13 +77,16 @@ function seqOf(node: SimNode): number {
   return node.store.mapping(GROUP, MAPPING).lastSeq();
 }
 
-/** Under `none`, what people have to decide, and the way to it, and what lies below it. */
-function undecided(world: World, table: Table): ReadonlySet<string> {
-  if (world.history.policy !== 'none') return new Set();
-  const open = [...table.values()].filter((row) => isUndecided(row.row)).map((row) => row.path as string);
-  const isNear = (path: string): boolean =>
-    open.some((one) => path === one || path.startsWith(`${one}/`) || one.startsWith(`${path}/`));
-  return new Set([...table.keys()].filter(isNear));
+/** Under `none`, what people have to decide. */
+function undecided(world: World, table: Table): string[] {
+  if (world.history.policy !== 'none') return [];
+  return [...table.values()].filter((row) => isUndecided(row.row)).map((row) => row.path);
+}
+
+/** Whether a path is one of these, leads to one of them, or lies below one. */
+function near(paths: readonly string[]): (path: string) => boolean {
+  return (path) =>
+    paths.some((one) => path === one || path.startsWith(`${one}/`) || one.startsWith(`${path}/`));
 }
 
 /** More than one version, and not all of them mere directories or deletions. */
@@ -95,7 +103,8 @@ function sameRows(first: SimNode, expected: Table, node: SimNode, actual: Table)
 }
 
 function rowText(row: Row | undefined): string {
-  if (row === undefined) return '';
+  // A row without history holds what only its node knows of its own disk.
+  if (row === undefined || row.context.size === 0) return '';
   const context = [...row.context].map(([actor, counter]) => `${actor}:${counter}`).sort();
   const siblings = row.siblings
     .map(({ dot, value }) => `${dot.actor}:${dot.counter}=${describe(value)}`)
@@ -108,19 +117,18 @@ function sameTrees(
   expected: Tree,
   node: SimNode,
   actual: Tree,
-  open: ReadonlySet<string>,
+  isOpen: (path: string) => boolean,
 ): void {
-  const decided = (tree: Tree): Tree =>
-    open.size === 0 ? tree : new Map([...tree].filter(([path]) => !open.has(path)));
+  const decided = (tree: Tree): Tree => new Map([...tree].filter(([path]) => !isOpen(path)));
   const found = difference(decided(expected), decided(actual));
   if (found !== null)
     throw new InvariantError('I1 convergence', `trees of ${first.name} | ${node.name}: ${found}`);
 }
 
 /** A row that has but one version is on the disk: as itself, or as the directory that its children need (I13). */
-function rowsTellTheDisk(node: SimNode, table: Table, tree: Tree, open: ReadonlySet<string>): void {
+function rowsTellTheDisk(node: SimNode, table: Table, tree: Tree, isOpen: (path: string) => boolean): void {
   for (const { path, row, blocked } of table.values()) {
-    if (row.siblings.length !== 1 || open.has(path)) continue;
+    if (row.siblings.length !== 1 || isOpen(path)) continue;
     const value = row.siblings[0]?.value;
     const entry = tree.get(path);
     const hasChildren = [...tree.keys()].some((other) => other.startsWith(`${path}/`));
@@ -134,6 +142,7 @@ function rowsTellTheDisk(node: SimNode, table: Table, tree: Tree, open: Readonly
   }
   for (const [path, entry] of tree) {
     const known = table.get(path);
+    if (isOpen(path)) continue;
     if (known !== undefined && (known.row.siblings.length > 0 || entry.kind === 'dir')) continue;
     throw new InvariantError('I13 rows and disk', `${node.name} ${path} is on the disk and in no row`);
   }
@@ -150,16 +159,17 @@ function isShown(value: Row['siblings'][number]['value'], entry: Entry | undefin
 }
 
 /** I15: as many siblings as members at the most, no intents, no temporaries, nothing pending. */
-function boundedState(world: World, node: SimNode, table: Table): void {
+function boundedState(world: World, node: SimNode, table: Table, isOpen: (path: string) => boolean): void {
   const rows = node.store.mapping(GROUP, MAPPING);
-  const members = world.history.nodes * (1 + world.history.ops.filter((op) => op.do === 'power').length);
+  const members = world.history.nodes * (1 + world.history.ops.filter((op) => FORGETS.has(op.do)).length);
   // An edit that raced a replacement is one more version of its node.
   const races = (world.counters.get('apply raced') ?? 0) + (world.counters.get('raced late') ?? 0);
   const most = members + races;
   for (const { path, row, pending } of table.values()) {
     if (row.siblings.length > most)
       throw new InvariantError('I15 bounded state', `${path}: ${row.siblings.length} versions`);
-    if (pending) throw new InvariantError('I1 convergence', `${node.name} ${path} is still pending`);
+    if (pending && !isOpen(path))
+      throw new InvariantError('I1 convergence', `${node.name} ${path} is still pending`);
   }
   const intents = rows.intents();
   if (intents.length > 0)

@@ -10,6 +10,8 @@ export class Ledger {
   private readonly made = new Map<string, { path: string; text: string; count: number }>();
   /** `path NUL text` of what a user of some node replaced or deleted with it before his eyes */
   private readonly removed = new Set<string>();
+  /** and where that counts for all nodes */
+  private readonly removedForAll = new Set<string>();
   /** paths that users of a node have changed there */
   private readonly touchedBy: Set<string>[] = [];
   /** contents that users of a node have written there */
@@ -22,14 +24,17 @@ export class Ledger {
   /** and what it wrote */
   private readonly late = new Set<string>();
 
-  /** A user's edit, or what a power cut did, as the difference of two trees of one node. */
-  edited(node: number, before: Tree, after: Tree): void {
+  /** A user's edit as the difference of two trees of one node; `told` is false on a node that only receives. */
+  edited(node: number, before: Tree, after: Tree, told: boolean): void {
     const touched = (this.touchedBy[node] ??= new Set());
     for (const [path, entry] of before) {
       const now = after.get(path);
       if (now !== undefined && sameEntry(entry, now)) continue;
       touched.add(path);
-      if (now?.text !== entry.text || now.kind !== entry.kind) this.removed.add(`${path}\0${entry.text}`);
+      if (now?.text !== entry.text || now.kind !== entry.kind) {
+        this.removed.add(`${path}\0${entry.text}`);
+        if (told) this.removedForAll.add(`${path}\0${entry.text}`);
+      }
       if (now === undefined) this.deletedBy.add(`${node} ${path}`);
     }
     for (const [path, entry] of after) {
@@ -41,18 +46,20 @@ export class Ledger {
   }
 
   /**
-   * What a power cut left: what users of this node had not flushed may be gone, or be as before, and that is no fault. What
-   * csyncd did must stay done, or be done again; only under `relaxed` it may come undone everywhere.
+   * A power cut, or an image that was put back: what users of this node had done may be undone, and that is no fault. What
+   * csyncd did must stay done, or be done again; with `all` even that may come undone, and spread.
    */
-  powerLost(node: number, before: Tree, after: Tree, lost: readonly string[], isRelaxed: boolean): void {
+  wentBack(node: number, before: Tree, after: Tree, lost: readonly string[], all: boolean): void {
     for (const text of lost) if (this.wrote(node, text)) this.overwritten.add(text);
-    const touched = this.touchedBy[node] ?? new Set<string>();
+    const touched = (this.touchedBy[node] ??= new Set());
     // What a user did here and csyncd had not taken up yet may never have happened.
     for (const path of touched) this.excuse(path);
     for (const path of changed(before, after)) {
-      if (!isRelaxed && !touched.has(path)) continue;
       const [was, now] = [before.get(path), after.get(path)];
+      const isOwn = [was, now].some((entry) => entry !== undefined && this.wrote(node, entry.text));
+      if (!all && !isOwn && !touched.has(path)) continue;
       if (was !== undefined && touched.has(path)) this.removed.add(`${path}\0${was.text}`);
+      touched.add(path);
       if (now !== undefined) this.make(node, path, now);
       else this.deletedBy.add(`${node} ${path}`);
     }
@@ -67,6 +74,11 @@ export class Ledger {
 
   wasLate(text: string): boolean {
     return this.late.has(text);
+  }
+
+  /** Paths that users of this node have changed there. */
+  touched(node: number): readonly string[] {
+    return [...(this.touchedBy[node] ?? [])];
   }
 
   /** Whether a user of this node deleted this path there. */
@@ -109,7 +121,7 @@ export class Ledger {
     for (const [path, { kind, text }] of tree) {
       if (kind !== 'file' || text === '' || this.excused.has(path)) continue;
       const key = `${path}\0${text}`;
-      if (this.removed.has(key) && this.made.get(key)?.count === 1)
+      if (this.removedForAll.has(key) && this.made.get(key)?.count === 1)
         back.push(`${path} ${JSON.stringify(text)}`);
     }
     return back;

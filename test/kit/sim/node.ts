@@ -6,38 +6,31 @@ import { SysError } from '../../../src/sys/sys.ts';
 import { CsyncdError } from '../../../src/util/errors.ts';
 import { Actor } from './actor.ts';
 import { Disk, type Inode } from './disk.ts';
-import type { Edit } from './history.ts';
-import { InvariantError } from './observer.ts';
 import { Crash } from './fs.ts';
-import { GROUP, MAPPING, Process, type Machine } from './process.ts';
-import { StorePast } from './store-past.ts';
-import { changed, difference, textOf, textOfBytes, treeOf, type Tree } from './trees.ts';
-import { BYTES_LOST, count, type World } from './world.ts';
-
-const READS = new Set(['openDir', 'openFile', 'list', 'listStat', 'read', 'lstat', 'readlink']);
-
-/** A system call of the engine: the n-th from now on, of this kind and with this name (null = any); 0 = at once. */
-interface Moment {
-  readonly calls: number;
-  readonly call: string | null;
-  readonly name: string | null;
-}
+import type { Edit } from './history.ts';
+import { Interference } from './interference.ts';
+import { GROUP, MAPPING, type Machine, type Run } from './machine.ts';
+import { InvariantError } from './observer.ts';
+import { Process } from './process.ts';
+import { copyStore, StorePast } from './store-past.ts';
+import { changed, difference, textOf, textOfBytes, textsOn, treeOf, type Tree } from './trees.ts';
+import { BYTES_LOST, count, isReceiver, type World } from './world.ts';
 
 export class SimNode implements Machine {
   readonly name: string;
+  readonly index: number;
   readonly disk: Disk;
+  readonly interference = new Interference();
   store: MemoryStore;
   process: Process | null = null;
   /** why it could not start */
   problem = '';
-  private readonly index: number;
   private readonly world: World;
   private readonly past: StorePast | null;
   private actor: Actor;
+  private image: (() => void) | null = null;
   private skewMs = 0;
-  private armed: (Moment & { left: number; readonly run: () => void })[] = [];
   private readonly touchedWhileDown = new Set<string>();
-  private readonly broken = new Map<string, string | null>();
   private deafFor = 0;
   private isEngine = false;
   private tables = 0;
@@ -47,11 +40,8 @@ export class SimNode implements Machine {
     this.index = index;
     this.name = world.names[index] ?? '';
     const journalled = world.history.ops.some((op) => op.do === 'power');
-    this.disk = new Disk({
-      now: () => this.now(),
-      tickNs: BigInt(world.history.tickMs) * 1_000_000n,
-      journalled,
-    });
+    const tickNs = BigInt(world.history.tickMs) * 1_000_000n;
+    this.disk = new Disk({ now: () => this.now(), tickNs, journalled });
     this.disk.onLastName = (inode) => this.checkKept(inode);
     this.actor = new Actor(this.disk);
     this.store = this.newStore();
@@ -85,8 +75,7 @@ export class SimNode implements Machine {
   kill(): void {
     const { process } = this;
     if (process === null) return;
-    for (const [what, number] of Object.entries(process.replica.applying.counters))
-      count(this.world, what, number);
+    this.tally();
     this.process = null;
     process.end();
   }
@@ -97,32 +86,6 @@ export class SimNode implements Machine {
     for (const [what, number] of Object.entries(counters)) count(this.world, what, number);
   }
 
-  /** The machine loses its power: what was not flushed may be gone, of the files and of the store. */
-  cutPower(): void {
-    const before = treeOf(this.disk);
-    const held = this.texts();
-    this.kill();
-    this.actor.end();
-    const lost = this.disk.powerCut(this.world.random);
-    this.actor = new Actor(this.disk);
-    if (this.past !== null) {
-      const known = this.rowTexts();
-      this.store = this.past.recall(this.newStore(), this.world.random, this.now());
-      this.past.follow(this.store, () => this.now());
-      // What the store does not know any more, the disk may still hold: whether it is old or new nobody here can tell.
-      const left = this.rowTexts();
-      for (const [path, text] of known) if (left.get(path) !== text) this.world.ledger.excuse(path);
-    }
-    new Dots(this.name as NodeId, this.store, () => this.now()).newEpoch();
-    this.store.newTableId();
-    const isRelaxed = this.world.history.durability === 'relaxed';
-    const left = this.texts();
-    const gone = isRelaxed ? [...held].filter((text) => !left.has(text)) : lost.map(textOfBytes);
-    const after = treeOf(this.disk);
-    if (lost.length > 0 || difference(before, after) !== null) count(this.world, BYTES_LOST);
-    this.world.ledger.powerLost(this.index, before, after, gone, isRelaxed);
-  }
-
   /** The daemon, or the machine, ends right here, in the middle of a system call or not. */
   stop(what: 'kill' | 'power'): void {
     const isRunning = this.isEngine;
@@ -131,24 +94,46 @@ export class SimNode implements Machine {
     if (isRunning) throw new Crash(what);
   }
 
+  /** An image of the whole machine, to be put back later. */
+  takeImage(): void {
+    const disk = this.disk.image();
+    const saved = copyStore(this.store, new MemoryStore(() => ''), this.world.names);
+    this.image = () => {
+      disk();
+      this.useStore(copyStore(saved, this.newStore(), this.world.names));
+    };
+  }
+
+  /** The machine is as it was when the image was taken. */
+  restoreImage(): void {
+    const { image } = this;
+    if (image === null) return;
+    this.kill();
+    this.actor.end();
+    this.goBack(image);
+    this.actor = new Actor(this.disk);
+    this.beginEpoch();
+  }
+
+  /** The daemon's database is lost, the files are not. */
+  wipe(): void {
+    this.kill();
+    this.goBack(() => this.useStore(this.newStore()));
+    for (const path of treeOf(this.disk).keys()) this.world.ledger.excuse(path);
+  }
+
   skew(ms: number): void {
     this.skewMs += ms;
   }
 
-  /** Something happens just before the engine's n-th such system call from now on. */
-  arm(moment: Moment, run: () => void): void {
-    if (moment.calls === 0) run();
-    else this.armed.push({ ...moment, left: moment.calls, run });
-  }
-
   /** What still waits for a system call happens now. */
   disarm(): void {
-    for (const { run } of this.armed.splice(0)) {
+    for (const run of this.interference.disarm()) {
       try {
         run();
       } catch (error) {
         if (!(error instanceof Crash)) throw error;
-        this.crashed(this.process);
+        this.kill();
       }
     }
   }
@@ -157,13 +142,8 @@ export class SimNode implements Machine {
     this.deafFor += events;
   }
 
-  /** Calls that read this path fail, or those of one kind. */
-  breakPath(path: string, call: string | null): void {
-    this.broken.set(path, call);
-  }
-
   mend(): void {
-    this.broken.clear();
+    this.interference.mend();
     this.disk.quota = Number.POSITIVE_INFINITY;
     this.deafFor = 0;
   }
@@ -180,29 +160,19 @@ export class SimNode implements Machine {
     const overwritten = this.actor.perform(edit);
     this.isEngine = wasEngine;
     const after = treeOf(this.disk);
-    if (overwritten !== null && edit.do === 'late')
-      this.world.ledger.wroteUnseen(this.index, overwritten, edit.text);
-    this.world.ledger.edited(this.index, before, after);
+    const { ledger } = this.world;
+    if (overwritten !== null && edit.do === 'late') ledger.wroteUnseen(this.index, overwritten, edit.text);
+    ledger.edited(this.index, before, after, !isReceiver(this.world.history, this.index));
     if (this.process === null) for (const path of changed(before, after)) this.touchedWhileDown.add(path);
     this.notice(before, after);
   }
 
   beforeCall(call: string, inode: Inode | null, name: string): void {
-    for (const armed of this.armed) {
-      const isSuch = (armed.call ?? call) === call && (armed.name ?? name) === name;
-      if (isSuch) armed.left--;
-    }
-    const due = this.armed.filter(({ left }) => left <= 0);
-    if (due.length > 0) {
-      this.armed = this.armed.filter(({ left }) => left > 0);
-      for (const { run } of due) run();
-    }
-    if (this.broken.size === 0 || inode === null || !READS.has(call)) return;
-    const path = [pathOf(inode), name].filter((part) => part !== '').join('/');
-    const broken = this.broken.get(path);
-    if (broken !== undefined && call.startsWith(broken ?? '')) {
-      count(this.world, 'EIO');
-      throw new SysError('EIO', call, path);
+    try {
+      this.interference.before(call, inode, name);
+    } catch (error) {
+      if (error instanceof SysError) count(this.world, error.code);
+      throw error;
     }
   }
 
@@ -216,20 +186,61 @@ export class SimNode implements Machine {
     }
   }
 
-  crashed(process: Process | null): void {
-    if (this.process === process) this.kill();
+  crashed(run: Run): void {
+    if (this.process?.is(run) === true) this.kill();
+  }
+
+  /** What was not flushed may be gone, of the files and of the store. */
+  private cutPower(): void {
+    this.kill();
+    this.actor.end();
+    this.goBack(() => {
+      const lost = this.disk.powerCut(this.world.random);
+      if (this.past !== null) {
+        this.useStore(this.past.recall(this.newStore(), this.world.random, this.now()));
+      }
+      return lost.map(textOfBytes);
+    });
+    this.actor = new Actor(this.disk);
+    this.beginEpoch();
+  }
+
+  /** The daemon sees by the machine's boot id that it was not stopped in order. */
+  private beginEpoch(): void {
+    new Dots(this.name as NodeId, this.store, () => this.now()).newEpoch();
+    this.store.newTableId();
+  }
+
+  /** The machine's past comes back. The ledger is told, for what users had done is undone with it. */
+  private goBack(change: () => readonly string[] | void): void {
+    const { ledger, history } = this.world;
+    const [tree, texts, rows] = [treeOf(this.disk), textsOn(this.disk), this.rowTexts()];
+    const unflushed = change();
+    const [treeNow, textsNow, rowsNow] = [treeOf(this.disk), textsOn(this.disk), this.rowTexts()];
+    // What the store does not know any more, the disk may still hold: whether it is old or new nobody here can tell.
+    for (const [path, text] of rows) if (rowsNow.get(path) !== text) ledger.excuse(path);
+    const isRelaxed = unflushed === undefined || history.durability === 'relaxed';
+    const gone = isRelaxed ? [...texts].filter((text) => !textsNow.has(text)) : unflushed;
+    if (gone.length > 0 || difference(tree, treeNow) !== null) count(this.world, BYTES_LOST);
+    ledger.wentBack(this.index, tree, treeNow, gone, isRelaxed);
+  }
+
+  private useStore(store: MemoryStore): void {
+    this.store = store;
+    this.past?.follow(store, () => this.now());
   }
 
   /** I8: the last name of what a user of this machine wrote goes only when its bytes are elsewhere on this disk. */
   private checkKept(inode: Inode): void {
     if (!this.isEngine || (inode.kind !== 'file' && inode.kind !== 'symlink')) return;
     const text = textOf(inode);
-    if (text === '' || !this.world.ledger.wrote(this.index, text)) return;
+    const { ledger } = this.world;
+    if (text === '' || !ledger.wrote(this.index, text) || ledger.gaveUp(text)) return;
     let isKept = false;
     this.disk.walk((other) => {
       isKept ||= other !== inode && other.kind === inode.kind && textOf(other) === text;
     });
-    if (!isKept && !this.world.ledger.gaveUp(text))
+    if (!isKept)
       throw new InvariantError('I8 losers kept', `${this.name}: the last of ${JSON.stringify(text)} is gone`);
   }
 
@@ -258,16 +269,9 @@ export class SimNode implements Machine {
     return new Map(
       rows.map(({ path, row, applied }) => [
         path,
-        `${row.context.size} ${[...row.context.values()].join(' ')} ${applied?.identity}`,
+        `${[...row.context.values()].join(' ')} ${applied?.identity}`,
       ]),
     );
-  }
-
-  /** Every content on the disk, backups included. */
-  private texts(): Set<string> {
-    const texts = new Set<string>();
-    this.disk.walk((inode) => texts.add(textOf(inode)));
-    return texts;
   }
 
   private newStore(): MemoryStore {
@@ -275,12 +279,4 @@ export class SimNode implements Machine {
     this.world.observer.watch(this.index, this.name, store.mapping(GROUP, MAPPING));
     return store;
   }
-}
-
-function pathOf(inode: Inode): string {
-  let path = '';
-  for (let at: Inode | null = inode; at !== null && at.parent !== at; at = at.parent) {
-    path = path === '' ? at.name : `${at.name}/${path}`;
-  }
-  return path;
 }

@@ -17,11 +17,13 @@ export class InvariantError extends Error {
   }
 }
 
+const PAST: ReadonlySet<string> = new Set(['power', 'restore', 'wipe']);
+
 export class Observer {
   private readonly ledger: Ledger;
   /** the history promises that nobody writes concurrently */
   private readonly single: boolean;
-  /** a power cut may have made a store older than its disk: then what is found there may be anybody's */
+  /** no store is made older than its disk: then what is found there could be anybody's */
   private readonly isPowerSafe: boolean;
   /** path of each dot, by actor and counter */
   private readonly dots = new Map<string, Map<number, string>>();
@@ -33,7 +35,7 @@ export class Observer {
   constructor(history: History, ledger: Ledger) {
     this.ledger = ledger;
     this.single = history.single;
-    this.isPowerSafe = history.ops.every((op) => op.do !== 'power');
+    this.isPowerSafe = history.ops.every((op) => !PAST.has(op.do));
   }
 
   /** From now on every write of this store of a node is looked at. */
@@ -51,7 +53,7 @@ export class Observer {
     };
     const setKnowledge = rows.setKnowledge.bind(rows);
     rows.setKnowledge = (knowledge) => {
-      this.checkKnowledge(rows, rows.knowledge(), knowledge);
+      this.checkKnowledge(node, rows, rows.knowledge(), knowledge);
       setKnowledge(knowledge);
     };
   }
@@ -127,6 +129,7 @@ export class Observer {
   }
 
   private checkKnowledge(
+    node: string,
     rows: MappingStore,
     before: ReadonlyMap<string, number>,
     next: ReadonlyMap<string, number>,
@@ -134,6 +137,8 @@ export class Observer {
     for (const [actor, counter] of next) {
       const from = before.get(actor) ?? 0;
       if (counter <= from) continue;
+      // A store that went back does not know yet what it lacks of its own; peers will say so.
+      if (!this.isPowerSafe && actor.startsWith(`${node}#`)) continue;
       for (const [dot, path] of this.dots.get(actor) ?? []) {
         if (dot <= from || dot > counter) continue;
         const held =

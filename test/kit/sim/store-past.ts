@@ -1,7 +1,7 @@
 /** What a store held a moment ago: a power cut may take its last transactions, as SQLite's write-ahead log allows. */
 import { MemoryStore } from '../../../src/backends/engine/store/memory.ts';
 import type { MappingStore } from '../../../src/backends/engine/store/store.ts';
-import { GROUP, MAPPING } from './process.ts';
+import { GROUP, MAPPING } from './machine.ts';
 import type { Random } from './random.ts';
 
 const KEPT = 12;
@@ -49,7 +49,8 @@ export class StorePast {
   }
 }
 
-function copyStore(from: MemoryStore, to: MemoryStore, peers: readonly string[]): MemoryStore {
+/** Puts everything of one store into another, empty one. */
+export function copyStore(from: MemoryStore, to: MemoryStore, peers: readonly string[]): MemoryStore {
   for (const key of KEYS) {
     const value = from.get(key);
     if (value !== null) to.set(key, value);

@@ -33,6 +33,13 @@ export function ownTreeOf(disk: Disk): Tree {
   return tree;
 }
 
+/** Every content on the disk, backups included. */
+export function textsOn(disk: Disk): Set<string> {
+  const texts = new Set<string>();
+  disk.walk((inode) => texts.add(textOf(inode)));
+  return texts;
+}
+
 export function textOf(inode: Inode): string {
   if (inode.kind === 'symlink') return inode.target;
   return inode.kind === 'file' ? textOfBytes(inode.data.subarray(0, inode.size)) : '';

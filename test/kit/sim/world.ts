@@ -35,6 +35,11 @@ export interface World {
   checkAck(node: string, peer: string, ack: Extract<Message, { kind: 'ack' }>): void;
 }
 
+/** A node that takes changes and sends none of its own: the last ones. */
+export function isReceiver(history: History, index: number): boolean {
+  return index >= history.nodes - history.receivers;
+}
+
 export function count(world: World, what: string, by = 1): void {
   world.counters.set(what, (world.counters.get(what) ?? 0) + by);
 }

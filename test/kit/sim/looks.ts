@@ -1,0 +1,116 @@
+/** The scans of one run of the daemon: one at a time, in pieces, with the world going on between them. */
+import type { BeliefReader, Look } from '../../../src/backends/engine/scan/observation.ts';
+import { RootLost } from '../../../src/backends/engine/scan/root.ts';
+import { scanSteps } from '../../../src/backends/engine/scan/scan.ts';
+import type { MappingStore } from '../../../src/backends/engine/store/store.ts';
+import { LookJob } from '../../../src/backends/engine/sync/looking.ts';
+import type { Replica } from '../../../src/backends/engine/sync/replica.ts';
+import { SysError } from '../../../src/sys/sys.ts';
+import { compileSelection } from '../../../src/util/selection.ts';
+import type { Run } from './machine.ts';
+import { count } from './world.ts';
+
+const SELECTION = compileSelection({ exclude: [], include: [] });
+const INLINE = 64 * 1024;
+/** The batcher gathers hints for this many ms. */
+const BATCH_DELAY = 100;
+
+type Steps = ReturnType<typeof scanSteps>;
+
+export class Looks {
+  private readonly run: Run;
+  private readonly replica: Replica;
+  private readonly beliefs: BeliefReader;
+  private readonly queue: { readonly looks: readonly Look[]; readonly done: () => void }[] = [];
+  private isLooking = false;
+  private hints = new Map<string, Look>();
+
+  constructor(run: Run, replica: Replica, rows: MappingStore) {
+    this.run = run;
+    this.replica = replica;
+    this.beliefs = beliefsOf(rows);
+  }
+
+  /** The watcher says where to look; the batcher gathers for a moment. */
+  hint(look: Look): void {
+    if (!this.run.alive) return;
+    if (this.hints.size === 0) this.run.later(BATCH_DELAY, () => this.takeHints());
+    this.hints.set(`${look.path}\0${look.scope}`, look);
+  }
+
+  look(looks: readonly Look[], done: () => void = () => undefined): void {
+    this.queue.push({ looks, done });
+    if (!this.isLooking) this.next();
+  }
+
+  private takeHints(): void {
+    const looks = [...this.hints.values()];
+    this.hints.clear();
+    this.look(looks);
+  }
+
+  private next(): void {
+    const next = this.queue.shift();
+    this.isLooking = next !== undefined;
+    if (next === undefined) return;
+    const { fs, rootFd, world } = this.run;
+    count(world, 'scans');
+    const options = {
+      ...this.run.diskOptions(),
+      selection: SELECTION,
+      contentUpTo: world.history.inline ? INLINE : 0,
+      contentBudget: 1 << 20,
+    };
+    this.piece(new LookJob(next.looks), scanSteps(fs, rootFd, this.beliefs, next.looks, options), next.done);
+  }
+
+  /** What is found is told at once, the end of the scan a bit later. */
+  private piece(job: LookJob, steps: Steps, done: () => void): void {
+    const { random } = this.run.world;
+    for (;;) {
+      const step = this.run.onDisk(() => nextStep(steps));
+      if (step === undefined) return;
+      if (step === 'failed') {
+        count(this.run.world, 'scan failed');
+        this.replica.lookFailed(job);
+        return this.next();
+      }
+      if (step.done === true) break;
+      if (step.value !== null) {
+        this.run.trace(`found ${step.value.path} ${step.value.kind}`);
+        if (step.value.kind === 'hot') count(this.run.world, 'hot');
+        this.replica.observed(job, [step.value]);
+      }
+      if (random.chance(0.1)) return this.run.soon(30, () => this.piece(job, steps, done));
+    }
+    this.run.soon(5, () => {
+      this.replica.looked(job);
+      done();
+      this.next();
+    });
+  }
+}
+
+function nextStep(steps: Steps): ReturnType<Steps['next']> | 'failed' {
+  try {
+    return steps.next();
+  } catch (error) {
+    if (!(error instanceof RootLost || error instanceof SysError)) throw error;
+    return 'failed';
+  }
+}
+
+function beliefsOf(rows: MappingStore): BeliefReader {
+  return {
+    get: (path) => {
+      const row = rows.get(path);
+      return row === null ? null : { path, applied: row.applied };
+    },
+    *children(dir) {
+      for (const row of rows.children(dir)) {
+        if (row.applied !== null && row.applied.value.kind !== 'absent')
+          yield { path: row.path, applied: row.applied };
+      }
+    },
+  };
+}
