@@ -3,7 +3,7 @@
  * (replication.md 6). Synchronous; every message may come twice or not at all.
  */
 import type { NodeId, Row } from '../core/types.ts';
-import { includes, nodeOf } from '../core/vector.ts';
+import { includes, nodeOf, NOTHING } from '../core/vector.ts';
 import type { Actor } from '../core/types.ts';
 import type { Seq } from '../store/store.ts';
 import type { Knowledge, Message, RowUpdate } from '../wire/messages.ts';
@@ -96,9 +96,8 @@ export class Exchange {
     const progress = this.#shared.rows.progress(node);
     if (!this.#isOpen || progress === null) return;
     this.#shared.rows.setProgress(node, { ...progress, theirSeq: 0 });
-    this.#sayOpen(node);
-    const outgoing = this.#peers.get(node)?.outgoing;
-    outgoing?.startOver();
+    this.#sayOpen(node, NOTHING);
+    this.#peers.get(node)?.outgoing?.startOver(this.#shared.rows.lastSeq());
     this.#shared.effects.wake();
   }
 
@@ -147,20 +146,26 @@ export class Exchange {
     }
   }
 
-  /** Sends at most one message of rows or one mark; whether there may be more to send. */
+  /** Sends at most one message of rows or one mark, having looked at a piece of the table; whether there may be more. */
   pump(node: NodeId): boolean {
+    const { effects, about, knowledge } = this.#shared;
     const outgoing = this.#peers.get(node)?.outgoing;
     if (!this.#isReady || outgoing === null || outgoing === undefined) return false;
-    if (!this.#shared.effects.canSend(node)) return false;
+    outgoing.hasRoom = effects.canSend(node);
+    if (!outgoing.hasRoom) return false;
     const rows = outgoing.nextRows(this.#context());
     if (rows !== null) {
-      this.#send(node, rows);
+      if (rows !== 'more') this.#send(node, rows);
       return true;
     }
-    const lastSeq = this.#shared.rows.lastSeq();
-    const mark = outgoing.nextMark(lastSeq);
+    const mark = outgoing.nextMark(this.#shared.rows.lastSeq(), effects.now());
     if (mark !== null)
-      this.#send(node, { kind: 'mark', ...this.#shared.about, seq: mark, knowledge: this.#shared.knowledge });
+      this.#send(node, {
+        kind: 'mark',
+        ...about,
+        seq: mark.seq,
+        knowledge: mark.isWhole ? knowledge : NOTHING,
+      });
     return false;
   }
 
@@ -201,7 +206,8 @@ export class Exchange {
     let due = this.#knowsDue;
     if (!this.#isReady) return due;
     for (const peer of this.#peers.values()) {
-      const deferred = peer.outgoing?.nextDue() ?? null;
+      // Without room nothing is sent at any time; that there is room again wakes by itself.
+      const deferred = peer.outgoing?.hasRoom === true ? peer.outgoing.nextDue() : null;
       if (deferred !== null && (due === null || deferred < due)) due = deferred;
     }
     return due;
@@ -228,6 +234,9 @@ export class Exchange {
       message.knowledge,
       message.linked,
     );
+    // Who knew our table once, and now says that it holds nothing at all, doubts what it holds (`exchangeAll`).
+    if (message.haveTable === this.#shared.store.tableId && position === 0 && message.knowledge.size === 0)
+      peer.outgoing.startOver(this.#shared.rows.lastSeq());
     if (peer.incoming?.tableId !== message.tableId) {
       peer.incoming = new Incoming(
         message.tableId,
@@ -318,7 +327,7 @@ export class Exchange {
     this.#events.acknowledged();
   }
 
-  #sayOpen(node: NodeId): void {
+  #sayOpen(node: NodeId, knowledge: Knowledge = this.#shared.knowledge): void {
     const { rows, store, settings } = this.#shared;
     const progress = rows.progress(node);
     this.#send(node, {
@@ -328,13 +337,9 @@ export class Exchange {
       tableId: store.tableId,
       haveTable: progress?.theirTable ?? '',
       haveSeq: progress?.theirSeq ?? 0,
-      knowledge: this.#shared.knowledge,
+      knowledge,
       linked: this.openPeers(),
     });
-    const peer = this.#peers.get(node);
-    if (peer === undefined) return;
-    if (peer.incoming !== null)
-      peer.incoming.received = progress?.theirTable === peer.incoming.tableId ? progress.theirSeq : 0;
   }
 
   #knowsSoon(): void {

@@ -17,8 +17,16 @@ const RELAY_STEP = 150;
 const RELAY_AUTHOR_LINKED = 2000;
 /** Rows that wait for their author at the most; beyond it they are sent. */
 const MOST_DEFERRED = 4096;
+/** ms between marks while rows wait for their author. */
+const PARTIAL_MARKS = 200;
 
 type Rows = Extract<Message, { kind: 'rows' }>;
+
+interface Deferred {
+  readonly seq: Seq;
+  readonly context: Vector;
+  readonly due: number;
+}
 
 export interface OutgoingContext {
   readonly table: Table;
@@ -40,12 +48,19 @@ export class Outgoing {
   acked: Seq;
   failed: readonly { path: RelPath; code: string; message: string }[] = [];
   failedCount = 0;
+  /** whether the link took another message of rows when it was asked last */
+  hasRoom = true;
   /** rows up to here were told, are held by the peer, or are deferred */
   #position: Seq;
   /** the last sequence that we named to the peer: what the next message follows */
   #told: Seq;
   #marked: Seq = -1;
-  readonly #deferred = new Map<RelPath, { readonly context: Vector; readonly due: number }>();
+  #partialMarkDue = 0;
+  /** nothing was told yet: the first message says from where, so that a peer that found a gap knows what follows it */
+  #isFresh = true;
+  /** rows up to here are told whatever the peer is believed to hold */
+  #everythingUpTo: Seq = 0;
+  readonly #deferred = new Map<RelPath, Deferred>();
   /** when the first of them falls due */
   #earliest = Infinity;
 
@@ -67,29 +82,45 @@ export class Outgoing {
       if (includes(merged, context)) this.#deferred.delete(path);
   }
 
-  /** The next message of rows, or null when there is nothing to tell now. */
-  nextRows(context: OutgoingContext): Rows | null {
+  /** The next message of rows; `more` when a piece of the table held none to tell; null when there is nothing to tell now. */
+  nextRows(context: OutgoingContext): Rows | 'more' | null {
     const late = this.#overdue(context);
-    if (late.length > 0)
-      return { kind: 'rows', ...context.about, prev: this.#told, last: this.#told, rows: late };
-    for (;;) {
-      const chunk = context.table.rows.since(this.#position, ROWS);
-      if (chunk.length === 0) return null;
-      const { rows, last } = this.#select(chunk, context);
-      this.#position = last;
-      if (rows.length === 0) continue;
-      const prev = this.#told;
-      this.#told = last;
-      return { kind: 'rows', ...context.about, prev, last, rows };
-    }
+    if (late.length > 0) return this.#rows(context, late, this.#told);
+    const chunk = context.table.rows.since(this.#position, ROWS);
+    if (chunk.length === 0) return this.#isFresh ? this.#rows(context, [], this.#position) : null;
+    const { rows, last } = this.#select(chunk, context);
+    this.#position = last;
+    return rows.length === 0 ? 'more' : this.#rows(context, rows, last);
   }
 
-  /** The sequence up to which the peer now holds our table, when that is news; null otherwise. */
-  nextMark(lastSeq: Seq): Seq | null {
-    if (this.#deferred.size > 0 || this.#position < lastSeq || this.#marked >= this.#position) return null;
-    this.#marked = this.#position;
-    this.#told = this.#position;
-    return this.#position;
+  #rows({ about }: OutgoingContext, rows: readonly RowUpdate[], last: Seq): Rows {
+    const prev = this.#told;
+    this.#told = last;
+    this.#isFresh = false;
+    return { kind: 'rows', ...about, prev, last, rows };
+  }
+
+  /**
+   * The sequence up to which the peer now holds our table, when that is news; null otherwise. `isWhole`: and with it all
+   * that we know. While rows wait for their author it is told what lies before them, or a writer elsewhere that never rests
+   * would keep our own changes from being acknowledged (I17).
+   */
+  nextMark(lastSeq: Seq, now: number): { readonly seq: Seq; readonly isWhole: boolean } | null {
+    if (this.#position < lastSeq) return null;
+    const isWhole = this.#deferred.size === 0;
+    if (!isWhole && now < this.#partialMarkDue) return null;
+    const seq = isWhole ? this.#position : this.#firstDeferred() - 1;
+    if (seq <= this.#marked) return null;
+    this.#marked = seq;
+    if (isWhole) this.#told = seq;
+    else this.#partialMarkDue = now + PARTIAL_MARKS;
+    return { seq, isWhole };
+  }
+
+  #firstDeferred(): Seq {
+    let first = Infinity;
+    for (const { seq } of this.#deferred.values()) first = Math.min(first, seq);
+    return first;
   }
 
   /** When a deferred row falls due, ms; null when there is none. */
@@ -97,13 +128,14 @@ export class Outgoing {
     return this.#deferred.size === 0 ? null : this.#earliest;
   }
 
-  /** Tells the whole table again: what the peer is believed to know does not count. */
-  startOver(): void {
+  /** Tells the whole table, up to its last sequence, whatever the peer says that it holds. */
+  startOver(lastSeq: Seq): void {
     this.#position = 0;
     this.#told = 0;
     this.#marked = -1;
+    this.#isFresh = true;
+    this.#everythingUpTo = lastSeq;
     this.#deferred.clear();
-    this.#knowledge = new Map();
   }
 
   #select(chunk: readonly StoredRow[], context: OutgoingContext): { rows: RowUpdate[]; last: Seq } {
@@ -120,7 +152,7 @@ export class Outgoing {
         rows.push(update);
       } else if (delay !== null) {
         const due = context.now() + delay;
-        this.#deferred.set(stored.path, { context: stored.row.context, due });
+        this.#deferred.set(stored.path, { seq: stored.seq, context: stored.row.context, due });
         this.#earliest = Math.min(this.#earliest, due);
       }
       last = stored.seq;
@@ -130,6 +162,7 @@ export class Outgoing {
 
   /** null: the peer holds this already. 0: tell it now. Else ms to wait for the author to tell it. */
   #delay(stored: StoredRow, self: NodeId, recent: boolean): number | null {
+    if (stored.seq <= this.#everythingUpTo) return 0;
     if (includes(this.#knowledge, stored.row.context)) return null;
     if (!recent || this.#deferred.size >= MOST_DEFERRED) return 0;
     let delay = 0;
