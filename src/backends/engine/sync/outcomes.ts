@@ -103,12 +103,12 @@ export class Outcomes {
    */
   raced(path: RelPath, backupId: string, value: Value): void {
     this.#counters.raced += 1;
-    if (this.#shared.settings.receiveOnly) return;
-    const { table, rules, rows } = this.#shared;
+    const { table, rules, rows, settings } = this.#shared;
     const stored = table.get(path);
     const backup = [...rows.backups(path)].find((one) => one.id === backupId);
     if (backup === undefined) return;
     rows.addBackup({ ...backup, value });
+    if (settings.receiveOnly) return;
     const now = stored.applied ?? { value: ABSENT, dots: [], identity: null };
     if (sameValue(value, now.value)) this.#retire(stored, { ...now, dots: backup.dots }, now, true);
     else table.setRow(stored, rules.edit(stored.row, backup.dots, this.#shared.nextDot(), value));

@@ -85,7 +85,7 @@ export class Table {
   #derive(row: StoredRow): StoredRow {
     const want = this.wanted(row);
     if (want.kind === 'undecided' || this.#isBarred(row.path))
-      return row.pending ? { ...row, pending: false } : row;
+      return row.pending ? { ...row, pending: false, blocked: null } : row;
     const pending = !sameValue(want.value, row.applied?.value ?? ABSENT);
     if (pending) return row.pending ? row : { ...row, pending };
     // The disk shows the wanted value already: from now on an edit supersedes the siblings that hold it.
