@@ -161,6 +161,11 @@ export class Applying {
 
   fetched(request: FetchRequest, result: Fetched): void {
     if (this.#busy.get(request.path) === 'fetching') this.#busy.delete(request.path);
+    if (!this.#wants(request.path, request.sha256)) {
+      this.#shared.effects.discard(request);
+      this.#todo.add(request.path);
+      return this.#shared.effects.wake();
+    }
     if (result.kind === 'inline' || result.kind === 'staged') {
       this.#fetched.set(request.path, { sha256: request.sha256, content: result });
       this.#tryAgain(request.path);
@@ -171,6 +176,21 @@ export class Applying {
     if (result.kind === 'unavailable') this.#block(request.path, 'waiting-content', result.reason);
     this.#todo.add(request.path);
     this.#shared.effects.wake();
+  }
+
+  /** Whether this content is still what a path is to hold. */
+  #wants(path: RelPath, sha256: Sha256): boolean {
+    const stored = this.#shared.rows.get(path);
+    const want = stored?.pending === true ? this.#shared.table.wanted(stored) : null;
+    return want?.kind === 'value' && want.value.kind === 'file' && want.value.sha256 === sha256;
+  }
+
+  /** What was fetched for a version that is not wanted any more. */
+  #dropStaleFetch(path: RelPath): void {
+    const held = this.#fetched.get(path);
+    if (held === undefined || this.#busy.has(path) || this.#wants(path, held.sha256)) return;
+    this.#fetched.delete(path);
+    this.#shared.effects.discard({ path, sha256: held.sha256 });
   }
 
   /** Plans until a batch is full; parents before children, removals after all else and children first. */
@@ -207,6 +227,7 @@ export class Applying {
 
   /** Starts a fetch, or returns the change to make; null when there is nothing to do now. */
   #plan(row: StoredRow): ChangePlan | null {
+    this.#dropStaleFetch(row.path);
     if (!row.pending || this.#busy.has(row.path)) return null;
     if (row.blocked !== null && !this.#retrying.delete(row.path)) return null;
     const made = plan(row, {
@@ -377,6 +398,16 @@ export class Applying {
   }
 
   #pauseForDisk(code: string, message: string): void {
+    const { effects, settings } = this.#shared;
+    if (this.diskProblem === null) {
+      effects.audit({
+        time: effects.now(),
+        path: '',
+        what: 'disk-trouble',
+        node: settings.node,
+        result: message,
+      });
+    }
     this.diskProblem = { code, message };
     this.#diskFullUntil = this.#shared.effects.now() + DISK_PAUSE;
     this.#cursor = 0;

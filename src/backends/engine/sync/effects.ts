@@ -43,6 +43,8 @@ export interface Effects {
   lookAtReplaced(versions: readonly ReplacedVersion[]): void;
   /** Get a file's content; answered by `fetched`. */
   fetch(request: FetchRequest): void;
+  /** A content that was asked for is not wanted any more: nothing of it is kept. */
+  discard(content: { readonly path: RelPath; readonly sha256: Sha256 }): void;
   /** `step` and `pump` have work to do. */
   wake(): void;
   audit(event: Omit<AuditEvent, 'group' | 'mapping'>): void;

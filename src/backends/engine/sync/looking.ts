@@ -22,8 +22,8 @@ export class LookJob {
   readonly looks: readonly Look[];
   readonly reread: boolean;
   readonly gone: { path: RelPath; base: Applied['identity'] }[] = [];
-  /** deletions beyond those that are remembered: the job is held anyway */
-  goneDropped = 0;
+  /** files among them, and those that are not remembered because the job is held anyway */
+  goneFiles = 0;
   /** local edits found */
   changed = 0;
   /** paths of which this scan said that they cannot be read, or not yet */
@@ -99,14 +99,15 @@ export class Looking {
       if (code === CORRUPT && !job.reread) continue;
       if (!job.unread.has(path) && job.covers(path)) this.#settled(path);
     }
-    const count = job.gone.length + job.goneDropped;
+    const count = job.goneFiles;
     const { files } = this.#shared.rows.totals();
     const verdict = this.#verdict;
     if (job.isFull) this.#verdict = 'guard';
     if (
       verdict === 'guard' &&
       count > ALWAYS_ALLOWED &&
-      count * 100 > files * this.#shared.settings.maxDeletePercent
+      count * 100 > files * this.#shared.settings.maxDeletePercent &&
+      this.#shared.settings.maxDeletePercent < 100
     ) {
       if (this.held === null) this.#auditHeld(`${count} of ${files} files are gone from this disk`);
       this.held = { deletions: count, files };
@@ -120,7 +121,7 @@ export class Looking {
 
   #auditHeld(result: string): void {
     const { effects, settings } = this.#shared;
-    effects.audit({ time: effects.now(), path: '' as RelPath, what: 'held', node: settings.node, result });
+    effects.audit({ time: effects.now(), path: '', what: 'held', node: settings.node, result });
   }
 
   /** Unsettled paths that are due to be looked at again. */
@@ -138,8 +139,8 @@ export class Looking {
     switch (observation.kind) {
       case 'gone':
         this.#settled(path);
-        if (job.gone.length < this.#mostGone()) job.gone.push({ path, base: observation.base });
-        else job.goneDropped += 1;
+        if (this.#shared.rows.get(path)?.applied?.value.kind === 'file') job.goneFiles += 1;
+        if (job.goneFiles <= this.#mostGone()) job.gone.push({ path, base: observation.base });
         return;
       case 'hot':
         return this.#unsettled(
@@ -300,7 +301,7 @@ export class Looking {
 
   /** Beyond this many the scan is held anyway, and the paths need not be remembered. */
   #mostGone(): number {
-    if (this.#verdict !== 'guard') return Infinity;
+    if (this.#verdict !== 'guard' || this.#shared.settings.maxDeletePercent >= 100) return Infinity;
     return (
       Math.max(
         ALWAYS_ALLOWED,

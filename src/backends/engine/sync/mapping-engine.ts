@@ -6,12 +6,13 @@ import { randomBytes } from 'node:crypto';
 import { codeOf, messageOf } from '../../../util/errors.ts';
 import { spent } from '../../../util/timings.ts';
 import type { Change } from '../apply/change.ts';
-import type { NodeId } from '../core/types.ts';
+import type { NodeId, RelPath, Sha256 } from '../core/types.ts';
 import type { DiskMapping } from '../disk/pool.ts';
 import type { Look } from '../scan/observation.ts';
 import type { AuditEvent, Store } from '../store/store.ts';
 import type { Message } from '../wire/messages.ts';
 import type { ContentTransfer } from './content-transfer.ts';
+import { temporaryName } from './content/temporary-name.ts';
 import type { Dots } from './dots.ts';
 import type { Effects, FetchRequest } from './effects.ts';
 import { LookJob } from './looking.ts';
@@ -175,6 +176,11 @@ export class MappingEngine implements Effects {
       .then((result) => this.replica.fetched(request, result));
   }
 
+  discard(content: { readonly path: RelPath; readonly sha256: Sha256 }): void {
+    // What cannot be removed now goes with the leftovers, after a week.
+    this.#disk?.removeTemp(temporaryName(content)).catch(() => undefined);
+  }
+
   wake(): void {
     this.#parts.wake();
   }
@@ -220,7 +226,7 @@ export class MappingEngine implements Effects {
   }
 
   async #runLook({ looks, reread, done }: QueuedLook): Promise<void> {
-    const job = new LookJob(looks);
+    const job = new LookJob(looks, reread);
     const disk = this.#disk;
     const started = performance.now();
     try {

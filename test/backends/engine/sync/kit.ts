@@ -127,6 +127,8 @@ export class Node implements Effects {
 
   lookAtReplaced(): void {}
 
+  discard(): void {}
+
   /** Every content is there at once. */
   fetch(request: FetchRequest): void {
     this.asked.fetches.push(request);

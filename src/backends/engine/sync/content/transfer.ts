@@ -2,12 +2,11 @@
  * Content transfer: what this node gets from its peers and gives to them, over the links' bulk connections. Small files
  * travel many to a frame (small-fetches.ts), large ones in parts and block by block (download.ts); giving.ts serves both.
  */
-import { hash } from 'node:crypto';
+import { temporaryName } from './temporary-name.ts';
 import type { NodeId } from '../../core/types.ts';
 import type { BulkFrame, Link } from '../../net/link.ts';
 import { MAX_INLINE_CONTENT } from '../../wire/limits.ts';
 import type { About } from '../../wire/messages.ts';
-import { DOWNLOAD_PREFIX } from '../../apply/recover.ts';
 import type { ContentSource, ContentTransfer } from '../content-transfer.ts';
 import type { Fetched, FetchRequest } from '../effects.ts';
 import { Asking } from './asking.ts';
@@ -114,9 +113,4 @@ class Transfer implements ContentTransfer {
   #corrupt(): void {
     this.counters.corrupt += 1;
   }
-}
-
-/** The same for each try, so that a later one goes on; of the path too, since two files may have the same content. */
-function temporaryName({ path, sha256 }: FetchRequest): string {
-  return `${DOWNLOAD_PREFIX}${hash('sha256', path, 'hex').slice(0, 16)}-${sha256.slice(0, 32)}`;
 }
