@@ -18,6 +18,7 @@ import { MappingOperations } from './orchestrator/operations/operations.ts';
 import { Orchestrator } from './orchestrator/orchestrator.ts';
 import { Reloader } from './reload.ts';
 import { lockFile, type FileLock } from './sys/lock.ts';
+import { lackingRights } from './sys/rights.ts';
 import { sdNotify, watchdogMs } from './sys/notify.ts';
 import { CsyncdError } from './util/errors.ts';
 import { createLog, type Log, type Logger } from './util/log.ts';
@@ -55,6 +56,7 @@ export async function runDaemon(file: string, io: Io, parts: DaemonParts): Promi
   const { config, warnings } = loaded;
   const log = await createLog(config.log);
   for (const warning of warnings) log.logger.warn(renderFault(warning));
+  tellLackingRights(log.logger);
   let lock: FileLock | null = null;
   try {
     lock = lockState(config);
@@ -66,6 +68,18 @@ export async function runDaemon(file: string, io: Io, parts: DaemonParts): Promi
   } finally {
     lock?.release();
   }
+}
+
+function tellLackingRights(logger: Logger): void {
+  const lacking = lackingRights();
+  if (lacking.length === 0) return;
+  logger.warn(
+    {
+      hint: 'run it as root, or give the service AmbientCapabilities',
+      lacking: lacking.map((one) => one.capability),
+    },
+    `runs with few rights: ${lacking.map((one) => one.without).join('; ')}`,
+  );
 }
 
 function lockState({ stateDir }: Config): FileLock {

@@ -44,7 +44,9 @@ export class Reloader {
       log.logger.info({ changes: answer.changes }, 'the config was read again');
       return answer;
     } catch (error) {
-      log.logger.error({ err: error }, 'the config was refused; the one before stays in force');
+      const hint = error instanceof CsyncdError ? (error.hint ?? undefined) : undefined;
+      const why = messageOf(error).replaceAll('\n', '; ');
+      log.logger.error({ hint }, `the config was refused, the one before stays in force: ${why}`);
       throw error;
     } finally {
       service.ready();

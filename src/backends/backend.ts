@@ -39,6 +39,8 @@ export interface PeerStatus {
   /** ISO time, null when never */
   readonly last_seen: string | null;
   readonly last_error: string | null;
+  /** what to do about it */
+  readonly remedy: string | null;
   readonly clock_skew_ms: number | null;
   readonly config_match: boolean | null;
 }
@@ -51,7 +53,7 @@ export interface MappingStatus {
   readonly pending: number;
   readonly conflicts: number;
   readonly hot_files: number;
-  /** paths that cannot be applied or read here, with the reason */
+  /** byte paths that cannot be applied or read here, with the reason; `''` stands for the whole disk */
   readonly errors: readonly { readonly path: string; readonly code: string; readonly message: string }[];
 }
 
@@ -79,8 +81,12 @@ export interface VerifyResult {
 
 export interface WaitResult {
   readonly complete: boolean;
-  /** per peer that has not acknowledged everything: some of the paths still owed */
-  readonly waiting: readonly { readonly peer: string; readonly paths: readonly string[] }[];
+  /** per peer that has not acknowledged everything: how many paths are owed (a thousand at most), and some of them */
+  readonly waiting: readonly {
+    readonly peer: string;
+    readonly count: number;
+    readonly paths: readonly string[];
+  }[];
 }
 
 export interface ConflictVersion {

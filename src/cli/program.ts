@@ -45,7 +45,11 @@ function createProgram(io: Io, parts: Parts, done: (code: number) => void): Comm
     .description('Keeps the same directories on all nodes of a small cluster.')
     .option('--config <file>', 'the main config file', DEFAULT_CONFIG)
     .option('--json', 'print JSON')
-    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .configureOutput({
+      writeOut: io.out,
+      writeErr: io.err,
+      outputError: (text, write) => write(text.replace(/^error: /, 'csyncd: ')),
+    })
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', '\ncsyncd -V, --version prints the version.')
     .showHelpAfterError('(csyncd --help shows the commands)')
@@ -102,7 +106,10 @@ function addConfig(program: Command, run: Runner): void {
   const config = program.command('config').description('check and show the config');
   config
     .command('check')
-    .argument('[file]', 'another file than --config')
+    .argument(
+      '[file]',
+      'a file that is to take the place of --config: its fragments are those beside it, or else beside --config',
+    )
     .option('--strict', 'also look at this machine: directories, keys, certificates')
     .description('validate; print every fault, or ok')
     .action(run(async () => (await import('./commands/config.ts')).checkConfigFile));

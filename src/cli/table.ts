@@ -45,6 +45,15 @@ export function timeText(iso: string): string {
   return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
+/** Lines of a list that nobody asked for as such. */
+const LISTED = 20;
+
+/** The first twenty lines, and how many more there are. `total` = of the whole list, when `lines` is only its beginning. */
+export function firstOf(lines: readonly string[], total = lines.length): string[] {
+  const shown = lines.slice(0, LISTED);
+  return total > shown.length ? [...shown, `… and ${countText(total - shown.length)} more`] : shown;
+}
+
 /** 12,345 */
 export function countText(count: number): string {
   return count.toLocaleString('en-US');

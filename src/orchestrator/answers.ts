@@ -64,12 +64,14 @@ export interface SyncAnswer {
   readonly complete: boolean;
   /** changes that this look found */
   readonly changed: number;
-  /** mappings that could not be looked at */
+  /** mappings that could not be looked at, or that keep back what was found */
   readonly failed: readonly { readonly group: string; readonly mapping: string; readonly reason: string }[];
   /** who has not acknowledged, and some of the paths; this node's own name stands for files that are in use */
   readonly waiting: readonly {
     readonly group: string;
     readonly peer: string;
+    /** of paths that are owed; a thousand stands for more */
+    readonly count: number;
     readonly paths: readonly ShownPath[];
   }[];
 }

@@ -50,6 +50,11 @@ const unknown = {
   hint: 'it is tried again by itself; see the log (log.level: debug)',
 } as const;
 
+/** What to do about an errno or a CsyncdError's code. */
+export function hintOf(code: string): string {
+  return (table[code] ?? unknown).hint;
+}
+
 /** Classifies anything thrown by a backend. A CsyncdError's own hint is better than the table's. */
 export function classify(error: unknown): Failure {
   const code = codeOf(error) ?? 'internal';

@@ -29,7 +29,13 @@ export interface RunnerOptions {
 
 /** What a person's wish to look came to. */
 export type Looked =
-  | { readonly kind: 'looked'; readonly changed: number; readonly busy: readonly string[] }
+  | {
+      readonly kind: 'looked';
+      readonly changed: number;
+      readonly busy: readonly string[];
+      /** what was found and is kept back until a person decides */
+      readonly held: HoldReason | null;
+    }
   | { readonly kind: 'unable'; readonly reason: HoldReason };
 
 export interface RunnerStatus {
@@ -146,26 +152,33 @@ export class MappingRunner {
   async look(paths: readonly string[] | null, signal: AbortSignal): Promise<Looked> {
     if (paths !== null && takesHints(this.#life)) {
       const result = await this.#lane.takeNow(paths.map((path) => ({ path, scope: 'subtree' })));
-      if (result !== null) return { kind: 'looked', changed: result.changed, busy: this.#lane.busy() };
-    } else if (this.#unable() === null || this.#life.kind === 'failed') {
+      if (result !== null) return this.#looked(result.changed);
+    } else if (this.unable() === null || this.#life.kind === 'failed') {
       const before = this.#scans;
       this.#happen({ kind: 'look' });
       const done = (): boolean => this.#scans > before && this.#life.kind !== 'scanning';
-      await this.#until(() => done() || this.#unable() !== null, signal);
+      await this.#until(() => done() || this.unable() !== null, signal);
     }
-    const reason = this.#unable();
+    const reason = this.unable();
     if (reason !== null) return { kind: 'unable', reason };
-    return { kind: 'looked', changed: this.#scanChanged, busy: this.#lane.busy() };
+    return this.#looked(this.#scanChanged);
+  }
+
+  #looked(changed: number): Looked {
+    const life = this.#life;
+    const held = life.kind === 'held' ? life.reason : life.kind === 'scanning' ? life.held : null;
+    return { kind: 'looked', changed, busy: this.#lane.busy(), held };
   }
 
   /** Why this mapping cannot be looked at now, or null. */
-  #unable(): HoldReason | null {
+  unable(): HoldReason | null {
     const life = this.#life;
     if (this.#stopped)
       return { code: 'stopping', message: 'the daemon is stopping', hint: 'try again when it runs' };
     if (life.kind === 'missing') return life.reason;
     if (life.kind === 'failed') return life.failure.reason;
-    if (life.kind === 'paused') return { code: 'paused', message: 'it is paused', hint: 'csyncd resume' };
+    if (life.kind === 'paused')
+      return { code: 'paused', message: 'it is paused', hint: `csyncd resume ${this.mapping.name}` };
     return null;
   }
 
@@ -281,7 +294,7 @@ export class MappingRunner {
 function rootLost(mapping: Mapping, reason: string): HoldReason {
   return {
     code: 'root-lost',
-    message: `${mapping.path}: ${reason}`,
+    message: reason.startsWith(mapping.path) ? reason : `${mapping.path}: ${reason}`,
     hint: 'mount or create the directory; nothing is taken for deleted meanwhile',
   };
 }

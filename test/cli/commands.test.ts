@@ -57,6 +57,45 @@ describe('status', () => {
   });
 });
 
+describe('status, of what is not ok,', () => {
+  it('says why, and what to do', () => {
+    const web = canned.groups['web'];
+    const shared = web?.mappings['shared'];
+    const web2 = web?.peers['web2'];
+    assert.ok(web && shared && web2);
+    const text = statusText({
+      ...canned,
+      groups: {
+        web: {
+          ...web,
+          mappings: {
+            shared: {
+              ...shared,
+              state: 'paused',
+              conflicts: 2,
+              errors: [{ path: '', code: 'ENOSPC', message: 'no space left; free space' }],
+            },
+          },
+          peers: {
+            web2: { ...web2, state: 'paused', remedy: 'csyncd resume --peer web2' },
+            web3: { ...web2, state: 'rejected', last_error: 'another key', remedy: 'copy the key' },
+          },
+        },
+      },
+    });
+    assert.deepEqual(
+      text.split('\n').filter((line) => line.startsWith('  ! ')),
+      [
+        '  ! shared: paused by an operator; csyncd resume shared',
+        '  ! shared: 2 paths in conflict; csyncd conflicts list',
+        '  ! shared: no space left; free space',
+        '  ! web2: paused here; csyncd resume --peer web2',
+        '  ! web3: another key; copy the key',
+      ],
+    );
+  });
+});
+
 describe('sync', () => {
   const answering = (answer: Partial<SyncAnswer>) =>
     fakeOperations({
@@ -74,7 +113,7 @@ describe('sync', () => {
   });
 
   it('exits 2 when it is not in time, naming the peers and paths', async () => {
-    const waiting = [{ group: 'web', peer: 'web3', paths: [{ path: 'shared:a' }] }];
+    const waiting = [{ group: 'web', peer: 'web3', count: 3, paths: [{ path: 'shared:a' }] }];
     const { code, out } = await runWith(
       answering({ complete: false, waiting }),
       'sync',
@@ -82,16 +121,16 @@ describe('sync', () => {
       '--timeout',
       '1s',
     );
-    assert.deepEqual([code, out], [2, '2 changes found\nweb3 (web) has not acknowledged:\n  shared:a\n']);
+    assert.deepEqual(
+      [code, out],
+      [2, '2 changes found\nweb3 (web) has not acknowledged:\n  shared:a\n  … and 2 more\n'],
+    );
   });
 
   it('exits 1 when a mapping could not be looked at', async () => {
     const failed = [{ group: 'web', mapping: 'shared', reason: 'it is paused; csyncd resume' }];
     const { code, out } = await runWith(answering({ complete: false, failed }), 'sync');
-    assert.deepEqual(
-      [code, out],
-      [1, '2 changes found\nweb/shared was not looked at: it is paused; csyncd resume\n'],
-    );
+    assert.deepEqual([code, out], [1, '2 changes found\nweb/shared: it is paused; csyncd resume\n']);
   });
 
   it('passes paths and time-out on', async () => {
@@ -130,6 +169,26 @@ describe('verify', () => {
       out: 'shared: equal, 1,234 files on web1, web2\n',
       err: '',
     });
+  });
+
+  it('lists the first twenty differences, and says how many more there are', async () => {
+    const differences = Array.from({ length: 22 }, (_, index) => ({
+      path: `f${index}`,
+      node: 'web2',
+      reason: 'missing',
+    }));
+    const { out } = await runWith(answering({ equal: false, differences }), 'verify');
+    const lines = out.trimEnd().split('\n');
+    assert.deepEqual([lines.length, lines.at(-1)], [22, '  … and 2 more']);
+  });
+
+  it('says what was found of the nodes that were reached', async () => {
+    const partly = { equal: false, compared: false, unreachable: ['web3'], reason: 'not reached: web3' };
+    const { code, out } = await runWith(answering(partly), 'verify');
+    assert.deepEqual(
+      [code, out],
+      [2, 'shared: equal, 1,234 files on web1, web2; not compared with web3 (csyncd status tells why)\n'],
+    );
   });
 
   it('exits 1 with the differences', async () => {
@@ -272,12 +331,11 @@ describe('explain', () => {
     assert.equal(
       out,
       [
-        'mapping       web/shared',
-        'path          a~',
-        'file          /var/www/shared/a~',
-        'selected      no, by *~',
-        'state         unknown',
-        'on this disk  nothing',
+        'mapping   web/shared',
+        'path      a~',
+        'file      /var/www/shared/a~',
+        'selected  no, by *~',
+        'state     not synced',
         '',
       ].join('\n'),
     );

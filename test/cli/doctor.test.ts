@@ -33,13 +33,24 @@ describe('doctor, of peers', () => {
     ['finds one that is down', { state: 'down', last_error: 'ECONNREFUSED' }, ['fail peer'], /firewall/],
     [
       'finds one that is refused',
-      { state: 'rejected', last_error: 'other key' },
+      { state: 'rejected', last_error: 'other certificate', remedy: 'csyncd peers forget web2' },
       ['fail peer'],
       /peers forget web2/,
     ],
     ['reminds of one that is paused', { state: 'paused' }, ['warn peer'], /csyncd resume --peer web2/],
     ['finds clocks apart', { clock_skew_ms: -5_000 }, ['ok peer', 'fail clock'], /chrony/],
-    ['finds unequal rules', { config_match: false }, ['ok peer', 'fail config'], /csyncd config show/],
+    [
+      'finds unequal rules',
+      { state: 'rejected', config_match: false, remedy: 'compare `csyncd config show`' },
+      ['fail config'],
+      /csyncd config show/,
+    ],
+    [
+      'finds a connected one that cannot apply changes',
+      { last_error: '2 not applied there' },
+      ['fail peer'],
+      /on web2: csyncd status/,
+    ],
   ];
   for (const [name, change, expected, remedy] of rows) {
     it(name, () => {

@@ -22,7 +22,7 @@ describe('usage', () => {
     it(`${args.join(' ')} exits 64`, async () => {
       const { code, out, err } = await run(args);
       assert.deepEqual([code, out], [64, '']);
-      assert.match(err, /^error: /);
+      assert.match(err, /^csyncd: /);
       assert.doesNotMatch(err, /\n {4}at /);
     });
   }
@@ -52,7 +52,7 @@ describe('usage', () => {
   it('a named config that is not there exits 78, whatever a default daemon would say', async () => {
     const { code, err } = await run(['status', '--config', '/nonexistent/csyncd.yaml']);
     assert.equal(code, 78);
-    assert.match(err, /cannot read \/nonexistent/);
+    assert.match(err, /there is no config \/nonexistent/);
   });
 
   it('a defect is one line, not a stack trace', async () => {
@@ -113,6 +113,31 @@ describe('config', () => {
     const json = await run(['config', 'check', file, '--json']);
     assert.equal(JSON.parse(json.out).ok, false);
     assert.equal(json.code, 78);
+  });
+
+  it('check takes a file that lies elsewhere, under any name, with the fragments it will be read with', async () => {
+    const { mkdirSync } = await import('node:fs');
+    const installed = makeTempDir();
+    mkdirSync(join(installed, 'conf.d'));
+    writeFileSync(join(installed, 'conf.d', 'web.yaml'), good.replace('node: web1\n', ''));
+    const file = join(makeTempDir(), 'source');
+    writeFileSync(file, 'node: web1\n');
+    const config = ['--config', join(installed, 'csyncd.yaml')];
+    assert.deepEqual(await run(['config', 'check', file, ...config]), { code: 0, out: 'ok\n', err: '' });
+    writeFileSync(file, 'node: web9\n');
+    assert.equal((await run(['config', 'check', file, ...config])).code, 78);
+  });
+
+  it('check takes the fragments beside the file when there are some', async () => {
+    const { mkdirSync } = await import('node:fs');
+    const dir = makeTempDir();
+    mkdirSync(join(dir, 'conf.d'));
+    writeFileSync(join(dir, 'conf.d', 'a.yaml'), 'nod: web1\n');
+    const file = join(dir, 'csyncd.yaml.new');
+    writeFileSync(file, good);
+    const { code, err } = await run(['config', 'check', file]);
+    assert.equal(code, 78);
+    assert.match(err, /conf\.d\/a\.yaml:1:1/);
   });
 
   it('check --strict looks at this machine', async () => {

@@ -175,6 +175,7 @@ export class FakeBackend implements Backend {
           pending_bytes: 0,
           last_seen: null,
           last_error: null,
+          remedy: null,
           clock_skew_ms: 3,
           config_match: true,
         },

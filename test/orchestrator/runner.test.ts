@@ -264,7 +264,7 @@ describe("a person's wish to look", () => {
     await watcher.says(covered);
     backend.onTake = () => ({ changed: 3, again: [], held: null });
     const looked = await runner.look(['a', 'b/c'], never);
-    assert.deepEqual(looked, { kind: 'looked', changed: 3, busy: [] });
+    assert.deepEqual(looked, { kind: 'looked', changed: 3, busy: [], held: null });
     assert.equal(backend.calls.at(-1), 'take shared: a (subtree) b/c (subtree)');
   });
 
@@ -276,7 +276,7 @@ describe("a person's wish to look", () => {
     const looking = runner.look(null, never);
     backend.onReconcile = () => ({ ...nothingFound, changed: 5 });
     first.resolve(nothingFound);
-    assert.deepEqual(await looking, { kind: 'looked', changed: 5, busy: [] });
+    assert.deepEqual(await looking, { kind: 'looked', changed: 5, busy: [], held: null });
     assert.equal(calls.filter((call) => call === 'reconcile shared').length, 2);
   });
 
@@ -291,7 +291,12 @@ describe("a person's wish to look", () => {
     const { runner, watcher, backend } = setUp();
     await watcher.says(covered);
     backend.onTake = () => ({ changed: 0, again: [{ path: 'log', scope: 'entry' }], held: null });
-    assert.deepEqual(await runner.look(['log'], never), { kind: 'looked', changed: 0, busy: ['log'] });
+    assert.deepEqual(await runner.look(['log'], never), {
+      kind: 'looked',
+      changed: 0,
+      busy: ['log'],
+      held: null,
+    });
   });
 
   it('is told why not: missing, paused, failing again', async () => {

@@ -8,6 +8,13 @@ const GATHER = 200;
 const KEEP_MS = 30 * 24 * 3600 * 1000;
 const KEEP_AT_MOST = 200_000;
 
+/** Other events are changes: one line each. A path that is blocked is retried, and shown by status. */
+const LEVELS: Readonly<Record<string, 'debug' | 'warn'>> = {
+  blocked: 'debug',
+  held: 'debug',
+  'disk-trouble': 'warn',
+};
+
 export class Audit {
   readonly #store: Store;
   readonly #log: Logger;
@@ -25,8 +32,7 @@ export class Audit {
     this.#timer ??= setTimeout(() => this.flush(), GATHER);
     const { group, mapping, node, result } = event;
     const line = { group, mapping, path: bytesToText(event.path), node, result };
-    if (event.what === 'blocked') this.#log.debug(line, event.what);
-    else this.#log.info(line, event.what);
+    this.#log[LEVELS[event.what] ?? 'info'](line, event.what);
     for (const listener of this.#listeners) listener(event);
   }
 

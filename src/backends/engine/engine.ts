@@ -188,7 +188,9 @@ export class Engine {
       list: () => this.#listPeers(),
       forget: (node) => {
         if (!this.#pins.forget(node))
-          throw new CsyncdError('unknown-peer', `no certificate of ${node} is pinned`);
+          throw new CsyncdError('unknown-peer', `no certificate of ${node} is pinned`, {
+            hint: 'csyncd peers shows whose are',
+          });
         this.#network.nudge(node as NodeId);
       },
     };
@@ -281,7 +283,10 @@ export class Engine {
       isLinked: session !== null,
       isPaused: this.#sessions.isPaused(group, peer),
       lastSeen: this.#sessions.lastSeen(peer),
-      problem: problem === null ? null : { message: problem.message, isRefusal: problem.code !== 'down' },
+      problem:
+        problem === null
+          ? null
+          : { message: problem.message, hint: problem.hint, isRefusal: problem.code !== 'down' },
       clockSkewMs: session?.clockSkewMs ?? null,
     };
   }

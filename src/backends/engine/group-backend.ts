@@ -35,7 +35,11 @@ export interface PeerFacts {
   readonly isPaused: boolean;
   /** ms since 1970; null when never */
   readonly lastSeen: number | null;
-  readonly problem: { readonly message: string; readonly isRefusal: boolean } | null;
+  readonly problem: {
+    readonly message: string;
+    readonly hint: string | null;
+    readonly isRefusal: boolean;
+  } | null;
   readonly clockSkewMs: number | null;
 }
 
@@ -140,7 +144,16 @@ export class GroupBackend implements Backend {
     const engine = this.#parts.engine(mapping);
     if (engine.replica.looking.held === null)
       throw new CsyncdError('not-held', `nothing is held in ${mapping}`);
-    engine.replica.looking.decide(decision === 'approve' ? 'approved' : 'rejected');
+    const verdict = decision === 'approve' ? 'approved' : 'rejected';
+    const { deletions } = engine.replica.looking.held;
+    engine.replica.looking.decide(verdict);
+    engine.audit({
+      time: engine.now(),
+      path: '',
+      what: verdict,
+      node: engine.replica.settings.node,
+      result: `${deletions} deletions that were held`,
+    });
     await engine.scanAll();
   }
 
@@ -180,10 +193,16 @@ export class GroupBackend implements Backend {
   #peerStatus(peer: NodeId): PeerStatus {
     const facts = this.#parts.peerFacts(peer);
     const engines = this.#parts.engines();
-    const standings = engines.map((engine) => engine.replica.standing(peer));
-    const mismatched = engines
-      .filter((engine) => engine.replica.standing(peer).kind === 'mismatch')
-      .map((engine) => engine.replica.settings.mapping);
+    // A mapping that this node itself does not exchange says nothing of the peer.
+    const standings = engines
+      .filter((engine) => engine.disk !== null && !engine.isPaused)
+      .map((engine) => ({
+        mapping: engine.replica.settings.mapping,
+        standing: engine.replica.standing(peer),
+      }));
+    const mismatched = standings
+      .filter(({ standing }) => standing.kind === 'mismatch')
+      .map(({ mapping }) => mapping);
     const lag = engines
       .map((engine) => peerLag(engine.replica, peer))
       .reduce(
@@ -195,34 +214,69 @@ export class GroupBackend implements Backend {
         }),
         { seconds: 0, files: 0, bytes: 0, failure: null },
       );
-    const closed = standings.find((standing) => standing.kind === 'closed');
-    const state = ((): PeerStatus['state'] => {
-      if (facts.isPaused) return 'paused';
-      if (!facts.isLinked)
-        return facts.problem?.isRefusal === true
-          ? 'rejected'
-          : facts.lastSeen === null && facts.problem === null
-            ? 'connecting'
-            : 'down';
-      if (mismatched.length > 0) return 'rejected';
-      if (closed !== undefined) return closed.code === 'paused' ? 'paused' : 'connecting';
-      return 'ok';
-    })();
-    const mismatch =
-      mismatched.length === 0
-        ? null
-        : `the config of ${mismatched.join(', ')} differs on ${peer}: include, exclude, owner, auto and hosts must be the same on all nodes`;
+    const closed = standings.flatMap(({ mapping, standing }) =>
+      standing.kind === 'closed' ? [{ mapping, ...standing }] : [],
+    );
     return {
-      state,
+      ...peerState(peer, facts, { mismatched, closed, failure: lag.failure }),
       role: facts.role,
       lag_seconds: lag.seconds,
       pending_files: lag.files,
       pending_bytes: lag.bytes,
       last_seen: facts.lastSeen === null ? null : new Date(facts.lastSeen).toISOString(),
-      last_error: mismatch ?? (facts.isLinked ? lag.failure : (facts.problem?.message ?? null)),
       clock_skew_ms: facts.clockSkewMs,
       config_match: !facts.isLinked ? null : mismatched.length === 0,
     };
+  }
+}
+
+interface Standings {
+  /** mappings whose rules differ */
+  readonly mismatched: readonly string[];
+  /** mappings that the peer does not exchange now */
+  readonly closed: readonly { readonly mapping: string; readonly code: string; readonly reason: string }[];
+  /** what the peer said it cannot bring to its disk */
+  readonly failure: string | null;
+}
+
+function peerState(
+  peer: NodeId,
+  { isPaused, isLinked, problem, lastSeen }: PeerFacts,
+  { mismatched, closed, failure }: Standings,
+): Pick<PeerStatus, 'state' | 'last_error' | 'remedy'> {
+  if (isPaused) return { state: 'paused', last_error: null, remedy: `csyncd resume --peer ${peer}` };
+  if (!isLinked) {
+    const last_error = problem?.message ?? null;
+    const remedy = problem?.hint ?? null;
+    if (problem?.isRefusal === true) return { state: 'rejected', last_error, remedy };
+    const state = lastSeen === null && problem === null ? 'connecting' : 'down';
+    return { state, last_error, remedy };
+  }
+  if (mismatched.length > 0) {
+    return {
+      state: 'rejected',
+      last_error: `the config of ${mismatched.join(', ')} differs on ${peer}: include, exclude, owner, auto and hosts must be the same on all nodes`,
+      remedy: 'compare `csyncd config show` of both nodes, make them equal, csyncd reload',
+    };
+  }
+  const [away] = closed;
+  if (away === undefined) return { state: 'ok', last_error: failure, remedy: null };
+  const names = closed.map(({ mapping }) => mapping).join(', ');
+  switch (away.code) {
+    case 'connecting':
+      return { state: 'connecting', last_error: null, remedy: null };
+    case 'paused':
+      return {
+        state: 'paused',
+        last_error: `${names}: paused on ${peer}, or by ${peer} for this node`,
+        remedy: `on ${peer}: csyncd status shows what to resume`,
+      };
+    default:
+      return {
+        state: 'connecting',
+        last_error: `${peer} does not exchange ${names} now: ${away.reason}`,
+        remedy: `on ${peer}: csyncd status`,
+      };
   }
 }
 

@@ -24,6 +24,8 @@ export interface SessionsParts {
 interface Known {
   session: Session | null;
   problem: LinkProblem | null;
+  /** kind of the problem that the log tells of */
+  told: LinkProblem['code'] | null;
   lastSeen: number | null;
 }
 
@@ -48,8 +50,10 @@ export class Sessions implements NetworkEvents {
 
   problem(peer: NodeId, problem: LinkProblem): void {
     const known = this.#entry(peer);
-    if (known.problem?.message !== problem.message)
+    // By its kind: the two sides of one fault, and the ports of one caller's calls, have many wordings.
+    if (known.told !== problem.code)
       this.#parts.log.warn({ peer, hint: problem.hint ?? undefined }, problem.message);
+    known.told = problem.code;
     known.problem = problem;
   }
 
@@ -88,6 +92,7 @@ export class Sessions implements NetworkEvents {
     );
     known.session = session;
     known.problem = null;
+    known.told = null;
     this.#parts.log.info({ peer: link.peer, groups: [...link.groups] }, 'linked');
     const content = this.#parts.transfer().linked(link);
     for (const engine of this.#enginesOf(session)) engine.replica.linked(link.peer);
@@ -144,7 +149,7 @@ export class Sessions implements NetworkEvents {
   }
 
   #entry(peer: NodeId): Known {
-    const known = this.#known.get(peer) ?? { session: null, problem: null, lastSeen: null };
+    const known = this.#known.get(peer) ?? { session: null, problem: null, told: null, lastSeen: null };
     this.#known.set(peer, known);
     return known;
   }

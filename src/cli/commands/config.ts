@@ -1,4 +1,6 @@
 /** `config check [FILE]`, `config show`, `config unit`: without the daemon. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { renderFault, type Fault } from '../../config/fault.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/model.ts';
@@ -12,7 +14,8 @@ export function checkConfigFile(
   file: string | undefined,
   options: { strict?: boolean },
 ): ExitCode {
-  const loaded = loadConfig(file ?? context.config, { strict: options.strict === true });
+  const fragments = file === undefined ? {} : fragmentsOf(file, context.config);
+  const loaded = loadConfig(file ?? context.config, { strict: options.strict === true, ...fragments });
   if (context.json) {
     printJson(
       context,
@@ -23,6 +26,15 @@ export function checkConfigFile(
     context.out('ok\n');
   } else printFaults(context, loaded.faults);
   return loaded.ok ? EXIT.ok : EXIT.config;
+}
+
+/**
+ * A file that is checked before it is put in the config's place may lie anywhere: without a `conf.d` of its own it is
+ * checked with the fragments that it will be read with.
+ */
+function fragmentsOf(file: string, config: string): { fragments?: string } {
+  const isAlone = file !== '-' && !existsSync(join(dirname(file), 'conf.d'));
+  return isAlone ? { fragments: join(dirname(config), 'conf.d') } : {};
 }
 
 export async function showConfigFile(context: Context): Promise<ExitCode> {

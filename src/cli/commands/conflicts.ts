@@ -48,7 +48,7 @@ export async function resolveConflict(
   const client = await context.client();
   await client.call('resolve', { ...pathArgument(path), keep: options.keep });
   if (context.json) printJson(context, { resolved: true });
-  else context.out(`resolved; the other versions are in the backup (csyncd backups list)\n`);
+  else context.out('resolved; the other versions go to the backup of the nodes that had them\n');
   return EXIT.ok;
 }
 

@@ -7,6 +7,7 @@ import { examineCertificates } from '../doctor/certificates.ts';
 import { examineDisks } from '../doctor/disks.ts';
 import { bad, good, type Finding } from '../doctor/finding.ts';
 import { examineInotify } from '../doctor/inotify.ts';
+import { examineMappings } from '../doctor/mappings.ts';
 import { examinePeers } from '../doctor/peers.ts';
 import { examineReach } from '../doctor/reach.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -34,7 +35,7 @@ async function examine(context: Context): Promise<Finding[]> {
     findings.push(...examineDisks(lenient.config), ...examineCertificates(lenient.config));
     if (report === null) findings.push(...(await examineReach(lenient.config)));
   }
-  if (report !== null) findings.push(...examinePeers(report));
+  if (report !== null) findings.push(...examineMappings(report), ...examinePeers(report));
   return findings;
 }
 

@@ -13,17 +13,24 @@ export async function explain(context: Context, path: string): Promise<ExitCode>
   return EXIT.ok;
 }
 
+/** What is not clear from its name. */
+const STATES: Readonly<Record<string, string>> = {
+  root: "the mapping's root (csyncd status)",
+  unknown: 'unknown: never seen on any node',
+  'local-edit': 'local edit, not sent',
+};
+
 function explainText(answer: ExplainAnswer): string {
   const rows = [
     ['mapping', `${answer.group}/${answer.mapping}`],
-    ['path', pathText(answer)],
+    ['path', answer.path === '' ? '(the root)' : pathText(answer)],
     ['file', answer.file],
     [
       'selected',
       `${answer.selected ? 'yes' : 'no'}, ${answer.rule === null ? 'no rule matches' : `by ${answer.rule}`}`,
     ],
-    ['state', answer.state],
-    ['on this disk', answer.applied ?? 'nothing'],
+    ['state', answer.selected ? (STATES[answer.state] ?? answer.state) : 'not synced'],
+    ...(answer.applied === null ? [] : [['version here', answer.applied]]),
     ...(answer.problem === null ? [] : [['problem', answer.problem]]),
   ];
   const versions = answer.versions.map(({ id, node, time, size, mode, deleted }) =>

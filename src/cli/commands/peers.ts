@@ -8,16 +8,19 @@ export async function listPeers(context: Context): Promise<ExitCode> {
   const { self, peers } = await client.call('peers', {});
   if (context.json) printJson(context, { self, peers });
   else {
-    const rows = peers.map(({ node, address, state, fingerprint, pinned_at, last_error }) => [
+    const rows = peers.map(({ node, address, state, fingerprint, pinned_at }) => [
       node,
       address ?? '-',
       state,
       pinned_at === null ? '-' : timeText(pinned_at),
       fingerprint ?? '-',
-      last_error ?? '',
     ]);
     context.out(`this node is ${self.node}, fingerprint ${self.fingerprint ?? 'none'}\n\n`);
-    context.out(table([['NODE', 'ADDRESS', 'STATE', 'PINNED', 'FINGERPRINT', ''], ...rows]));
+    context.out(table([['NODE', 'ADDRESS', 'STATE', 'PINNED', 'FINGERPRINT'], ...rows]));
+    const problems = peers.flatMap(({ node, last_error }) =>
+      last_error === null ? [] : [`  ! ${node}: ${last_error}\n`],
+    );
+    if (problems.length > 0) context.out(`\n${problems.join('')}`);
   }
   return EXIT.ok;
 }

@@ -79,20 +79,25 @@ function peerRow(name: string, facts: PeerStatus, now: number): string[] {
   return [role, facts.state, spanText(facts.lag_seconds * 1_000), owed, agoText(facts.last_seen, now)];
 }
 
-/** What a person should read: reasons, files in use, paths in trouble, peers' problems. */
+/** All that keeps the node from being ok, and what to do about it. */
 function notes(mappings: [string, MappingReport][], peers: [string, PeerStatus][]): string {
-  const lines = mappings.flatMap(([name, facts]) => [
-    ...(facts.reason === null ? [] : [`${name}: ${facts.reason}`]),
-    ...(facts.watcher.mode === 'scan-only' ? [`${name}: is scanned, not watched`] : []),
-    ...(facts.hot_files === 0
-      ? []
-      : [`${name}: ${facts.hot_files} files keep changing and wait until they rest`]),
-    ...facts.errors.map((error) => `${name}:${pathText(error)}: ${error.message}`),
-  ]);
-  for (const [name, facts] of peers) {
-    if (facts.last_error !== null && facts.state !== 'ok') lines.push(`${name}: ${facts.last_error}`);
-    if (facts.config_match === false)
-      lines.push(`${name}: has other rules for a mapping; make both configs equal`);
-  }
+  const lines = [...mappings.flatMap(mappingNotes), ...peers.flatMap(peerNotes)];
   return lines.length === 0 ? '' : `\n${lines.map((line) => `  ! ${line}\n`).join('')}`;
+}
+
+function mappingNotes([name, facts]: [string, MappingReport]): string[] {
+  const { state, reason, conflicts, hot_files: hot, watcher, errors } = facts;
+  return [
+    ...(reason === null ? [] : [`${name}: ${reason}`]),
+    ...(state === 'paused' ? [`${name}: paused by an operator; csyncd resume ${name}`] : []),
+    ...(conflicts === 0 ? [] : [`${name}: ${countText(conflicts)} paths in conflict; csyncd conflicts list`]),
+    ...(watcher.mode === 'scan-only' ? [`${name}: is scanned, not watched`] : []),
+    ...(hot === 0 ? [] : [`${name}: ${countText(hot)} files keep changing and wait until they rest`]),
+    ...errors.map((error) => `${name}${error.path === '' ? '' : `:${pathText(error)}`}: ${error.message}`),
+  ];
+}
+
+function peerNotes([name, { state, last_error: error, remedy }]: [string, PeerStatus]): string[] {
+  if (error === null) return state === 'paused' ? [`${name}: paused here; ${remedy ?? 'csyncd resume'}`] : [];
+  return [`${name}: ${error}${remedy === null ? '' : `; ${remedy}`}`];
 }

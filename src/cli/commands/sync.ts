@@ -3,7 +3,7 @@ import type { SyncAnswer } from '../../control/client.ts';
 import { printJson, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { pathArgument, pathText } from '../paths.ts';
-import { countText } from '../table.ts';
+import { countText, firstOf } from '../table.ts';
 
 export async function sync(
   context: Context,
@@ -25,11 +25,10 @@ export async function sync(
 
 function syncText({ complete, changed, failed, waiting }: SyncAnswer, wait: boolean): string {
   const lines = [`${countText(changed)} changes found`];
-  for (const { group, mapping, reason } of failed)
-    lines.push(`${group}/${mapping} was not looked at: ${reason}`);
-  for (const { group, peer, paths } of waiting) {
+  for (const { group, mapping, reason } of failed) lines.push(`${group}/${mapping}: ${reason}`);
+  for (const { group, peer, count, paths } of waiting) {
     lines.push(`${peer} (${group}) has not acknowledged${paths.length === 0 ? '' : ':'}`);
-    for (const path of paths) lines.push(`  ${pathText(path)}`);
+    lines.push(...firstOf(paths.map(pathText), count).map((line) => `  ${line}`));
   }
   if (complete && wait) lines.push('every peer has acknowledged');
   return `${lines.join('\n')}\n`;

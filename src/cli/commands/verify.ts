@@ -4,7 +4,7 @@ import { CsyncdError } from '../../util/errors.ts';
 import { errorText, printJson, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { pathText } from '../paths.ts';
-import { countText } from '../table.ts';
+import { countText, firstOf } from '../table.ts';
 
 export async function verify(
   context: Context,
@@ -38,17 +38,29 @@ export function verifyCode(answer: VerifyAnswer): ExitCode {
 }
 
 function verifyText(answer: VerifyAnswer): string {
-  const lines: string[] = [];
-  for (const [name, { equal, compared, reason, files, nodes, differences }] of Object.entries(
-    answer.mappings,
-  )) {
-    const on = nodes.length === 0 ? '' : ` on ${nodes.join(', ')}`;
-    if (!compared) lines.push(`${name}: could not be compared${reason === null ? '' : `: ${reason}`}`);
-    else if (equal) lines.push(`${name}: equal, ${countText(files)} files${on}`);
-    else lines.push(`${name}: differs${on}`);
-    for (const difference of differences) {
-      lines.push(`  ${difference.node}: ${pathText(difference)}: ${difference.reason}`);
-    }
-  }
+  const lines = Object.entries(answer.mappings).flatMap(([name, facts]) => {
+    const differences = facts.differences.map(
+      (difference) => `${difference.node}: ${pathText(difference)}: ${difference.reason}`,
+    );
+    return [`${name}: ${verdict(facts)}`, ...firstOf(differences).map((line) => `  ${line}`)];
+  });
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function verdict({
+  equal,
+  compared,
+  unreachable,
+  reason,
+  files,
+  nodes,
+  differences,
+}: VerifyAnswer['mappings'][string]): string {
+  const on = nodes.length === 0 ? '' : ` on ${nodes.join(', ')}`;
+  const many = `${countText(files)} files`;
+  if (equal) return `equal, ${many}${on}`;
+  const found = differences.length > 0 || compared ? 'differs' : `equal, ${many}`;
+  if (unreachable.length === 0) return compared ? `differs${on}` : `could not be compared: ${reason ?? ''}`;
+  const missing = `not compared with ${unreachable.join(', ')} (csyncd status tells why)`;
+  return nodes.length > 1 || differences.length > 0 ? `${found}${on}; ${missing}` : missing;
 }

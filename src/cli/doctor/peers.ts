@@ -14,40 +14,37 @@ export function examinePeers(report: StatusReport): Finding[] {
 
 function examinePeer(name: string, peer: string, facts: PeerStatus): Finding[] {
   const findings = [connection(name, peer, facts)];
-  const { clock_skew_ms: skew, config_match: match } = facts;
+  const { clock_skew_ms: skew } = facts;
   if (skew !== null && Math.abs(skew) > SKEW_MS) {
     const text = `the clock of ${name} differs by ${spanText(Math.abs(skew))}`;
     findings.push(bad('clock', text, 'run chrony or systemd-timesyncd on both'));
   }
-  if (match === false) {
-    const text = `${name} has other rules for a mapping of this group`;
-    findings.push(
-      bad('config', text, 'compare `csyncd config show` on both nodes, make them equal, csyncd reload'),
-    );
-  }
   return findings;
 }
 
-function connection(name: string, peer: string, { state, last_error }: PeerStatus): Finding {
+function connection(name: string, peer: string, facts: PeerStatus): Finding {
+  const { state, last_error, config_match, remedy } = facts;
   const error = last_error === null ? '' : `: ${last_error}`;
   switch (state) {
     case 'ok':
-      return good('peer', `${name} is connected`);
+      return last_error === null
+        ? good('peer', `${name} is connected`)
+        : bad('peer', `${name} is connected, but has trouble${error}`, `on ${peer}: csyncd status`);
     case 'paused':
-      return doubtful('peer', `${name} is paused`, `csyncd resume --peer ${peer}`);
+      return doubtful('peer', `${name} is paused${error}`, remedy ?? `csyncd resume --peer ${peer}`);
     case 'connecting':
-      return doubtful('peer', `${name} is being connected${error}`, 'look again in a moment');
+      return doubtful('peer', `${name} is being connected${error}`, remedy ?? 'look again in a moment');
     case 'rejected':
       return bad(
-        'peer',
+        config_match === false ? 'config' : 'peer',
         `${name} is refused${error}`,
-        `make sure that both have the same group key; for a changed certificate: csyncd peers forget ${peer}`,
+        remedy ?? `what the message says; csyncd doctor on ${peer} tells its side`,
       );
     case 'down':
       return bad(
         'peer',
         `${name} is not reached${error}`,
-        'see that csyncd runs there, that the address is right, and that no firewall is between',
+        remedy ?? 'see that csyncd runs there, that the address is right, and that no firewall is between',
       );
     default:
       return state satisfies never;

@@ -3,6 +3,7 @@ import { lstat, realpath } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Backend } from '../../backends/backend.ts';
 import { bytesToText, shownPath, textToBytes } from '../../util/bytes.ts';
+import { inWords } from '../../util/errno-words.ts';
 import { CsyncdError } from '../../util/errors.ts';
 import { compileSelection } from '../../util/selection.ts';
 import type {
@@ -69,7 +70,11 @@ export class MappingOperations {
     const refs = names.length === 0 ? allMappings(config) : names.map((name) => findMapping(config, name));
     const targets = refs.map((ref) => ({
       name: shownMapping(config, ref),
-      verify: (signal: AbortSignal) => this.#backend(ref).verify(ref.mapping.name, { deep }, signal),
+      verify: (signal: AbortSignal) => {
+        const unable = this.#runner(ref).unable();
+        if (unable !== null) throw new CsyncdError(unable.code, unable.message, { hint: unable.hint });
+        return this.#backend(ref).verify(ref.mapping.name, { deep }, signal);
+      },
     }));
     return verify(targets, signal);
   }
@@ -150,6 +155,7 @@ export class MappingOperations {
       file: bytesToText(file),
       ...selection.explain(ref.path, isDir),
       ...explanation,
+      problem: explanation.problem === null ? null : inWords(explanation.problem),
     };
   }
 

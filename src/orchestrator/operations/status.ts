@@ -1,8 +1,10 @@
 /** `status`: what the runners, the watchers and the backends say, in the contract's words. */
 import type { BackendStatus, HoldReason, MappingStatus } from '../../backends/backend.ts';
 import { shownPath } from '../../util/bytes.ts';
+import { inWords } from '../../util/errno-words.ts';
 import { assertNever } from '../../util/errors.ts';
 import type { WatcherStatus } from '../../watch/watcher.ts';
+import { hintOf } from '../failures.ts';
 import type { GroupReport, MappingReport, StatusReport } from '../answers.ts';
 import type { GroupRunner } from '../group.ts';
 import type { Life } from '../life.ts';
@@ -104,7 +106,12 @@ function mappingReport(path: string, { facts, runner, failure }: MappingSources)
       host_restarts: watcher.host_restarts,
       sweep_hits: watcher.sweep_hits,
     },
-    errors: facts.errors.map(({ path, code, message }) => ({ ...shownPath(path), code, message })),
+    errors: facts.errors.map(({ path, code, message }) => ({
+      ...shownPath(path),
+      code,
+      // The root stands for the whole disk.
+      message: path === '' ? `${inWords(message)}; ${hintOf(code)}` : inWords(message),
+    })),
   };
 }
 

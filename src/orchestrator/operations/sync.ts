@@ -1,6 +1,6 @@
 /** `sync`: look at these paths now and, on request, wait until every peer has acknowledged what is there. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { WaitResult } from '../../backends/backend.ts';
+import type { HoldReason, WaitResult } from '../../backends/backend.ts';
 import { shownPath } from '../../util/bytes.ts';
 import type { SyncAnswer } from '../answers.ts';
 import type { MappingRunner } from '../runner.ts';
@@ -47,12 +47,23 @@ async function syncOne(
 ): Promise<Outcome> {
   const { group, runner, paths } = target;
   const mapping = runner.mapping.name;
-  const owed = (peer: string, paths: readonly string[]): SyncAnswer['waiting'][number] => ({
+  const owed = (
+    peer: string,
+    paths: readonly string[],
+    count = paths.length,
+  ): SyncAnswer['waiting'][number] => ({
     group,
     peer,
+    count,
     paths: paths.slice(0, PATHS_SHOWN).map((path) => shownPath(`${mapping}:${path}`)),
   });
+  const failure = ({ message, hint }: HoldReason): SyncAnswer['failed'][number] => ({
+    group,
+    mapping,
+    reason: `${message}; ${hint}`,
+  });
   let changed = 0;
+  let failed: Outcome['failed'] = [];
   let look = paths;
   for (;;) {
     const looked = await runner.look(look, signal).catch((error: unknown) => {
@@ -60,23 +71,21 @@ async function syncOne(
       throw error;
     });
     if (looked === null) return { changed, failed: [], waiting: [owed(node, look ?? [''])] };
-    if (looked.kind === 'unable') {
-      const reason = `${looked.reason.message}; ${looked.reason.hint}`;
-      return { changed, failed: [{ group, mapping, reason }], waiting: [] };
-    }
+    if (looked.kind === 'unable') return { changed, failed: [failure(looked.reason)], waiting: [] };
     changed += looked.changed;
+    failed = looked.held === null ? [] : [failure(looked.held)];
     const busy = looked.busy.filter((path) => paths === null || paths.some((root) => isBelow(path, root)));
-    if (!wait) return { changed, failed: [], waiting: [] };
+    if (!wait) return { changed, failed, waiting: [] };
     if (busy.length === 0) break;
     await delay(BUSY_MS, undefined, { signal }).catch(() => null);
-    if (signal.aborted) return { changed, failed: [], waiting: [owed(node, busy)] };
+    if (signal.aborted) return { changed, failed, waiting: [owed(node, busy)] };
     look = busy;
   }
   const settled = await target.settled(mapping, paths, signal);
   return {
     changed,
-    failed: [],
-    waiting: settled.waiting.map((waiting) => owed(waiting.peer, waiting.paths)),
+    failed,
+    waiting: settled.waiting.map(({ peer, count, paths }) => owed(peer, paths, count)),
   };
 }
 

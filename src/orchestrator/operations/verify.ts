@@ -1,6 +1,7 @@
 /** `verify`: whether all online nodes hold the same tree. */
 import type { VerifyResult } from '../../backends/backend.ts';
-import { messageOf } from '../../util/errors.ts';
+import { inWords } from '../../util/errno-words.ts';
+import { CsyncdError, messageOf } from '../../util/errors.ts';
 import type { VerifyAnswer } from '../answers.ts';
 
 export interface VerifyTarget {
@@ -15,11 +16,12 @@ export async function verify(targets: readonly VerifyTarget[], signal: AbortSign
   for (const { name, verify } of targets) {
     try {
       const { compared, unreachable, equal, files, nodes, differences } = await verify(signal);
-      const reason = compared ? null : `not reached: ${unreachable.join(', ')}`;
-      mappings[name] = { equal, compared, unreachable, reason, files, nodes, differences };
+      const reason = compared ? null : `not reached, or not taking part: ${unreachable.join(', ')}`;
+      const worded = differences.map((difference) => ({ ...difference, reason: inWords(difference.reason) }));
+      mappings[name] = { equal, compared, unreachable, reason, files, nodes, differences: worded };
     } catch (error) {
       const nothing = { unreachable: [], files: 0, nodes: [], differences: [] };
-      mappings[name] = { equal: false, compared: false, reason: messageOf(error), ...nothing };
+      mappings[name] = { equal: false, compared: false, reason: reasonOf(error), ...nothing };
     }
   }
   const all = Object.values(mappings);
@@ -28,4 +30,9 @@ export async function verify(targets: readonly VerifyTarget[], signal: AbortSign
     compared: all.every((mapping) => mapping.compared),
     mappings,
   };
+}
+
+function reasonOf(error: unknown): string {
+  const hint = error instanceof CsyncdError ? error.hint : null;
+  return hint === null ? messageOf(error) : `${messageOf(error)}; ${hint}`;
 }

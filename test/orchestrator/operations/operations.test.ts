@@ -106,6 +106,7 @@ describe('status', () => {
               pending_bytes: 0,
               last_seen: null,
               last_error: null,
+              remedy: null,
               clock_skew_ms: 3,
               config_match: true,
             },
@@ -203,11 +204,16 @@ describe('sync', () => {
     const { operations, start } = await running();
     const backend = await start();
     backend.onSettled = () =>
-      Promise.resolve({ complete: false, waiting: [{ peer: 'web2', paths: ['a\xff'] }] });
+      Promise.resolve({ complete: false, waiting: [{ peer: 'web2', count: 1, paths: ['a\xff'] }] });
     const answer = await operations.sync(['shared:'], true, never);
     assert.equal(answer.complete, false);
     assert.deepEqual(answer.waiting, [
-      { group: 'web', peer: 'web2', paths: [{ path: 'shared:a\\xff', path_base64: 'c2hhcmVkOmH/' }] },
+      {
+        group: 'web',
+        peer: 'web2',
+        count: 1,
+        paths: [{ path: 'shared:a\\xff', path_base64: 'c2hhcmVkOmH/' }],
+      },
     ]);
   });
 
@@ -222,7 +228,9 @@ describe('sync', () => {
       return { changed: 0, again: [{ path: 'log', scope: 'entry' }], held: null };
     };
     const answer = await operations.sync(['shared:log'], true, end.signal);
-    assert.deepEqual(answer.waiting, [{ group: 'web', peer: 'web1', paths: [{ path: 'shared:log' }] }]);
+    assert.deepEqual(answer.waiting, [
+      { group: 'web', peer: 'web1', count: 1, paths: [{ path: 'shared:log' }] },
+    ]);
   });
 
   it('says which mapping could not be looked at', async () => {
@@ -232,6 +240,15 @@ describe('sync', () => {
     const answer = await operations.sync([], true, never);
     assert.equal(answer.complete, false);
     assert.match(answer.failed[0]?.reason ?? '', /^\/srv\/shared: gone; /);
+  });
+
+  it('is not complete while what was found is held', async () => {
+    const { operations, start } = await running();
+    const backend = await start();
+    backend.onReconcile = () => ({ changed: 0, again: [], held });
+    const answer = await operations.sync([], true, never);
+    assert.equal(answer.complete, false);
+    assert.equal(answer.failed[0]?.reason, 'too much is gone; approve or reject');
   });
 
   it('follows a symlink that leads to a mapping', async () => {
@@ -319,7 +336,19 @@ describe('verify', () => {
     });
     const answer = await operations.verify([], false, never);
     assert.equal(answer.compared, false);
-    assert.equal(answer.mappings['shared']?.reason, 'not reached: web2');
+    assert.equal(answer.mappings['shared']?.reason, 'not reached, or not taking part: web2');
+  });
+
+  it('says why a mapping cannot be compared here', async () => {
+    const { operations, start, watchers } = await running();
+    await start();
+    await watchers[0]?.says({ kind: 'root-lost', reason: '/srv/shared: the directory does not exist' });
+    const answer = await operations.verify([], false, never);
+    assert.equal(answer.compared, false);
+    assert.match(
+      answer.mappings['shared']?.reason ?? '',
+      /^\/srv\/shared: the directory does not exist; mount/,
+    );
   });
 });
 

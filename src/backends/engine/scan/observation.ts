@@ -42,6 +42,8 @@ export type Observation = { readonly path: RelPath; readonly base: Identity | nu
   | { readonly kind: 'hot' }
   /** Could not be read: unknown, never a deletion. For a directory: neither it nor anything below it is judged. */
   | { readonly kind: 'unreadable'; readonly code: string; readonly message: string }
+  /** Other content under an identity that was certain: no write did that, so it is no edit and goes nowhere. */
+  | { readonly kind: 'corrupt' }
   /** A kind that csyncd does not carry (socket, device). */
   | { readonly kind: 'unsupported' }
   /** Another file system is mounted here: neither it nor anything below it is judged. */

@@ -2,7 +2,7 @@
 import type { Fd, Stat } from '../../../sys/sys.ts';
 import type { Identity, RelPath, Sha256, Value } from '../core/types.ts';
 import { baseOf, type Scan, type ScanStep, type Steps, type Unread } from './context.ts';
-import { identityFound } from './identity.ts';
+import { identityFound, identityNow } from './identity.ts';
 import { provesContent, type Gone } from './moves.ts';
 import type { Observation } from './observation.ts';
 import { metadataOf } from './owner.ts';
@@ -71,6 +71,10 @@ function* readSteps(scan: Scan, dirFd: Fd, file: Unread, moved: Gone | null): Ge
     }
     count.hashedFiles++;
     count.hashedBytes += read.stat.size;
+    if (isCorrupt(file, read)) {
+      yield { path: file.path, base, kind: 'corrupt' };
+      return;
+    }
     scan.carried += read.content?.length ?? 0;
     const same = moved !== null && moved.sha256 === read.sha256 ? moved : null;
     yield found(scan, file, read.stat, identityFound(read.stat, now), read.sha256, read.content, same);
@@ -79,6 +83,13 @@ function* readSteps(scan: Scan, dirFd: Fd, file: Unread, moved: Gone | null): Ge
   } finally {
     sys.close(fd);
   }
+}
+
+/** A reread found what no write can have left: the identity is the one that was certain when the content was recorded. */
+function isCorrupt({ belief }: Unread, { stat, sha256 }: { stat: Stat; sha256: Sha256 }): boolean {
+  const believed = belief?.applied;
+  if (believed?.value.kind !== 'file' || believed.identity !== identityNow(stat)) return false;
+  return believed.value.sha256 !== sha256;
 }
 
 function openOrNull(scan: Scan, dir: RelPath): Fd | null {

@@ -57,7 +57,8 @@ export function resolveConflict(replica: Replica, path: RelPath, keep: string): 
 export function listBackups(replica: Replica, path: RelPath | null): BackupEntry[] {
   const { rows, settings } = replica.shared;
   const entries: BackupEntry[] = [];
-  for (const backup of rows.backups(path)) {
+  for (const backup of rows.backups(null)) {
+    if (path !== null && path !== '' && backup.path !== path && !backup.path.startsWith(`${path}/`)) continue;
     entries.push({
       mapping: settings.mapping,
       ...shownPath(backup.path),
@@ -119,11 +120,13 @@ export function explainPath(replica: Replica, path: RelPath): Explanation {
   const stored = replica.shared.rows.get(path);
   const unread = replica.looking.hot.get(path);
   const problem = unread === undefined ? (stored?.blocked?.message ?? null) : unread.message;
+  if (path === '') return { state: 'root', versions: [], applied: null, problem };
   if (stored === null) return { state: 'unknown', versions: [], applied: null, problem };
   return {
     state: stateOf(replica, stored),
     versions: stored.row.siblings.map(describeVersion),
-    applied: stored.applied?.dots.map(versionId).join(', ') ?? null,
+    // Without a dot it is a local edit of a node that only receives: nobody's version.
+    applied: stored.applied?.dots.map(versionId).join(', ') || null,
     problem,
   };
 }

@@ -11,6 +11,8 @@ import { Incoming } from './incoming.ts';
 import { Outgoing, type OutgoingContext } from './outgoing.ts';
 import type { Shared } from './shared.ts';
 
+/** Why a mapping is closed to a peer whose rules for it are others. */
+const MISMATCH = 'mismatch';
 /** News about what we hold is gathered for this many ms before peers are told. */
 const KNOWS_DELAY = 30;
 /** A row younger than this may still be on its way from its author, ms. */
@@ -130,7 +132,10 @@ export class Exchange {
         return this.#opened(node, peer, message);
       case 'close':
         Object.assign(peer, newcomer(), {
-          standing: { kind: 'closed', code: message.code, reason: message.reason },
+          standing:
+            message.code === MISMATCH
+              ? { kind: 'mismatch' }
+              : { kind: 'closed', code: message.code, reason: message.reason },
         });
         return this.#knowsSoon();
       case 'rows':
@@ -218,6 +223,13 @@ export class Exchange {
       peer.standing = { kind: 'mismatch' };
       peer.outgoing = null;
       peer.incoming = null;
+      // The peer may have asked after a change of its config, long after it heard of ours.
+      this.#send(node, {
+        kind: 'close',
+        ...this.#shared.about,
+        code: MISMATCH,
+        reason: 'the rules of the mapping differ',
+      });
       return;
     }
     this.#checkRollback(message.knowledge);

@@ -31,7 +31,10 @@ export async function waitSettled(
     });
     signal.addEventListener('abort', done, { once: true });
   });
-  const waiting = behind().map((peer) => ({ peer, paths: owedPaths(replica, peer, paths) }));
+  const waiting = behind().map((peer) => {
+    const owed = owedPaths(replica, peer, paths);
+    return { peer, count: owed.length, paths: owed.slice(0, NAMED) };
+  });
   return { complete: waiting.length === 0, waiting };
 }
 
@@ -50,7 +53,7 @@ function targetOf(replica: Replica, paths: readonly string[] | null): Seq {
 function owedPaths(replica: Replica, peer: NodeId, paths: readonly string[] | null): string[] {
   const owed = replica.shared.rows.since(replica.acked(peer), 1000).map((row) => row.path);
   const failed = replica.peerFailures(peer).failed.map((one) => one.path);
-  return [...failed, ...owed].filter((path) => isBelow(path, paths)).slice(0, NAMED);
+  return [...new Set([...failed, ...owed])].filter((path) => isBelow(path, paths));
 }
 
 function failedBelow(replica: Replica, peer: NodeId, paths: readonly string[] | null): string[] {

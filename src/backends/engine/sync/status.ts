@@ -31,9 +31,7 @@ export function mappingStatus(engine: MappingEngine): MappingStatus {
     pending: totals.pending,
     conflicts: totals.conflicts,
     hot_files: replica.looking.hot.size - unread.length,
-    errors: problems
-      .slice(0, ERRORS)
-      .map(({ path, code, message }) => ({ path: bytesToText(path), code, message })),
+    errors: problems.slice(0, ERRORS),
   };
 }
 

@@ -27,15 +27,17 @@ export interface OwnState {
 
 /** This node's share: looks at its whole disk (with content when deep), and says where it falls short of its table. */
 export async function prepareOwn(engine: MappingEngine, deep: boolean): Promise<OwnState> {
-  await engine.scanAll(deep);
+  const job = await engine.scanAll(deep);
   const { rows } = engine.replica.shared;
   const unread = [...engine.replica.looking.hot].filter(
     ([, { code }]) => code !== 'unsupported' && code !== 'mount',
   );
-  return {
-    files: rows.totals().files,
-    differs: unread.slice(0, LISTED).map(([path, { message }]) => ({ path, reason: message })),
-  };
+  const held = engine.replica.looking.held === null ? [] : job.gone;
+  const differs = [
+    ...held.map(({ path }) => ({ path, reason: 'gone from this disk, and its deletion is held' })),
+    ...unread.map(([path, { message }]) => ({ path, reason: message })),
+  ];
+  return { files: rows.totals().files, differs: differs.slice(0, LISTED) };
 }
 
 export async function verifyMapping(
@@ -85,7 +87,9 @@ export async function verifyMapping(
     unreachable,
     equal: differences.length === 0 && unreachable.length === 0,
     files: own.files,
-    nodes: [settings.node, ...reached.map(({ peer }) => peer)],
+    nodes: settings.hosts.filter(
+      (host) => host === settings.node || reached.some(({ peer }) => peer === host),
+    ),
     differences,
   };
 }

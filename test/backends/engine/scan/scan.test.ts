@@ -282,6 +282,44 @@ describe('selection', () => {
   });
 });
 
+describe('a look that reads all content again', () => {
+  const reread = (): void => {
+    tree.options = { ...tree.options, reread: true };
+  };
+  /** As if the disk had returned other bytes than were written: the identity is the same. */
+  const rot = (name: string): void => {
+    const applied = tree.beliefs.rows.get(name as RelPath);
+    assert.ok(applied?.value.kind === 'file');
+    const value = { ...applied.value, sha256: '0'.repeat(64) as typeof applied.value.sha256 };
+    tree.beliefs.rows.set(name as RelPath, { ...applied, value });
+  };
+
+  it('calls other content under the same identity corrupt, never an edit', () => {
+    writeFileSync(tree.at('f'), 'x');
+    tree.learn();
+    rot('f');
+    assert.deepEqual(tree.look(), [], 'unseen by any other look');
+    reread();
+    assert.deepEqual(told(tree.look()), ['corrupt f']);
+  });
+
+  it('takes what somebody wrote for the edit that it is', () => {
+    writeFileSync(tree.at('f'), 'x');
+    tree.learn();
+    rot('f');
+    writeFileSync(tree.at('f'), 'y');
+    reread();
+    assert.deepEqual(told(tree.look()), ['file f']);
+  });
+
+  it('confirms what is as it was', () => {
+    writeFileSync(tree.at('f'), 'x');
+    tree.learn();
+    reread();
+    assert.deepEqual(told(tree.look()), ['file f']);
+  });
+});
+
 describe('owner and mode that this node cannot hold', () => {
   it('keeps what is believed while the disk is as it was left', () => {
     tree.options = { ...tree.options, owner: 'name' };

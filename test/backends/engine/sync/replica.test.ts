@@ -147,6 +147,7 @@ suite('a person decides', () => {
     a.find(gone);
     wire.settle();
     assert.deepEqual(a.replica.looking.held, { deletions: 150, files: 150 });
+    assert.equal(a.audited.at(-1)?.what, 'held');
     assert.equal(b.replica.shared.rows.totals().files, 150);
     a.replica.looking.decide('approved');
     a.find(gone);
