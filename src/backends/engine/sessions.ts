@@ -181,7 +181,9 @@ export class Sessions implements NetworkEvents {
   }
 }
 
+/** One that is paused or waits for its root gets no work done, and must not keep what the link carries for others waiting. */
 function isBehind({ replica }: MappingEngine): boolean {
+  if (replica.state !== 'live') return false;
   const { pending, blocked } = replica.shared.rows.totals();
   return replica.applying.diskProblem === null && pending - blocked > BACKLOG;
 }

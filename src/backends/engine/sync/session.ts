@@ -1,5 +1,5 @@
 /** What is between one linked peer and this node besides rows: heartbeat, credit, questions and answers. */
-import { setInterval } from 'node:timers';
+import { setInterval, setTimeout } from 'node:timers';
 import type { NodeId } from '../core/types.ts';
 import type { Link } from '../net/link.ts';
 import type { Message } from '../wire/messages.ts';
@@ -7,10 +7,14 @@ import { Calls, type Answering } from './calls.ts';
 
 /** Bytes of rows and inline content that may be on their way to a peer. */
 export const WINDOW = 8 * 1024 * 1024;
+/** Credit is given back in pieces of this. */
+const CREDIT = WINDOW / 8;
 /** Counted for each row besides its content. */
 const ROW_COST = 200;
 /** The socket holds this much before rows wait. */
 const QUEUE_LIMIT = 4 * 1024 * 1024;
+/** ms after which a socket that held that much is asked again */
+const QUEUE_LOOK = 20;
 const HEARTBEAT = 5000;
 /** A peer that said nothing for so long is gone, whatever TCP believes. */
 const SILENCE = 20_000;
@@ -30,6 +34,8 @@ export class Session {
   #window = WINDOW;
   /** bytes received and not yet credited back */
   #owed = 0;
+  #queueLook: NodeJS.Timeout | null = null;
+  #lastBeat = performance.now();
   #lastHeard: number;
   clockSkewMs: number;
 
@@ -49,7 +55,13 @@ export class Session {
   }
 
   canSend(): boolean {
-    return this.#window > 0 && this.link.queuedBytes() < QUEUE_LIMIT;
+    if (this.#window <= 0) return false;
+    if (this.link.queuedBytes() < QUEUE_LIMIT) return true;
+    this.#queueLook ??= setTimeout(() => {
+      this.#queueLook = null;
+      this.#events.wake();
+    }, QUEUE_LOOK);
+    return false;
   }
 
   send(message: Message): void {
@@ -75,6 +87,8 @@ export class Session {
         return this.calls.receive(message);
       case 'rows':
         this.#owed += costOf(message);
+        // Rows that change nothing here wake nobody, and the peer would wait for ever.
+        if (this.#owed >= CREDIT) this.#events.wake();
         return this.#events.message(message);
       default:
         return this.#events.message(message);
@@ -83,18 +97,23 @@ export class Session {
 
   /** Gives back credit for what was received; called while this node keeps up with its disk. */
   credit(): void {
-    if (this.#owed < WINDOW / 8) return;
+    if (this.#owed < CREDIT) return;
     this.link.send({ kind: 'credit', bytes: this.#owed });
     this.#owed = 0;
   }
 
   closed(reason: string): void {
     clearInterval(this.#heartbeat);
+    if (this.#queueLook !== null) clearTimeout(this.#queueLook);
     this.calls.closed(reason);
   }
 
   #beat(): void {
-    if (performance.now() - this.#lastHeard > SILENCE) {
+    const now = performance.now();
+    const isLate = now - this.#lastBeat > 2 * HEARTBEAT;
+    this.#lastBeat = now;
+    // Who was stopped or busy itself has not read what the peer said meanwhile.
+    if (!isLate && now - this.#lastHeard > SILENCE) {
       this.link.close(`${this.peer} has said nothing for ${SILENCE / 1000} s`);
       return;
     }
