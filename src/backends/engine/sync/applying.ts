@@ -296,8 +296,10 @@ export class Applying {
     const { rows, table } = this.#shared;
     const planned = this.#planned.get(result.path);
     rows.deleteIntent(result.path);
-    this.#fetched.delete(result.path);
     if (planned === undefined) return;
+    // What could not be placed is kept: it is not fetched again for each try.
+    const isUsed = result.outcome.kind !== 'failed' && result.outcome.kind !== 'stale';
+    if (isUsed) this.#fetched.delete(result.path);
     const { change } = planned.plan;
     for (const parent of result.parents) {
       const stored = table.get(parent.path);
