@@ -56,7 +56,9 @@ export class Ledger {
     for (const path of touched) this.excuse(path);
     for (const path of changed(before, after)) {
       const [was, now] = [before.get(path), after.get(path)];
-      const isOwn = [was, now].some((entry) => entry !== undefined && this.wrote(node, entry.text));
+      const isOwn = [was, now].some(
+        (entry) => entry !== undefined && (entry.text === '' || this.wrote(node, entry.text)),
+      );
       if (!all && !isOwn && !touched.has(path)) continue;
       if (was !== undefined && touched.has(path)) this.removed.add(`${path}\0${was.text}`);
       touched.add(path);

@@ -99,7 +99,8 @@ export class Observer {
   private checkTaken(node: string, path: string, before: Row, next: Row): void {
     const isOwn = ([actor, counter]: readonly [string, number]): boolean =>
       actor.startsWith(`${node}#`) && (before.context as ReadonlyMap<string, number>).get(actor) !== counter;
-    if (![...next.context].some(isOwn)) return;
+    // What a store that went back had once done comes to it from its peers.
+    if (!this.isPowerSafe || ![...next.context].some(isOwn)) return;
     for (const { dot, value } of before.siblings) {
       if (next.siblings.some((one) => one.dot.actor === dot.actor && one.dot.counter === dot.counter))
         continue;
