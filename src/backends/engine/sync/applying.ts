@@ -76,8 +76,8 @@ export class Applying {
     return this.#batches === 0;
   }
 
-  isBusy(path: RelPath): boolean {
-    return this.#busy.has(path);
+  isChanging(path: RelPath): boolean {
+    return this.#busy.get(path) === 'applying';
   }
 
   /** A row wants something of the disk. */

@@ -26,6 +26,8 @@ export type Fetched =
   | { readonly kind: 'staged'; readonly name: string }
   /** no candidate has it now */
   | { readonly kind: 'unavailable'; readonly reason: string }
+  /** the mapping was detached meanwhile: it is asked for again when it is back */
+  | { readonly kind: 'aborted' }
   /** could not be kept here: an errno name */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 

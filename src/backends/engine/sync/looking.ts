@@ -52,7 +52,8 @@ export class LookJob {
 }
 
 export interface LookingEvents {
-  isBusy(path: RelPath): boolean;
+  /** A batch is working on it: what the disk shows is neither old nor new. */
+  isChanging(path: RelPath): boolean;
   /** A change that a kill interrupted had been made: the disk holds this version of the row. */
   recovered(stored: StoredRow, now: Applied): void;
 }
@@ -101,8 +102,9 @@ export class Looking {
     }
     const count = job.goneFiles;
     const { files } = this.#shared.rows.totals();
-    const verdict = this.#verdict;
+    const verdict = job.isFull ? this.#verdict : 'guard';
     if (job.isFull) this.#verdict = 'guard';
+    for (const { path } of job.looks) if (!job.unread.has(path)) this.#retries.succeeded(path);
     if (
       verdict === 'guard' &&
       count > ALWAYS_ALLOWED &&
@@ -117,6 +119,13 @@ export class Looking {
     this.#shared.transact(() => {
       for (const { path, base } of job.gone) this.#takeGone(job, path, base, verdict === 'rejected');
     });
+  }
+
+  /** The job's scan broke off. A decision was about what it would have found; single names are looked at again soon. */
+  failed(job: LookJob): void {
+    if (job.isFull) this.#verdict = 'guard';
+    const now = this.#shared.effects.now();
+    for (const { path, scope } of job.looks) if (scope === 'entry') this.#retries.failed(path, now);
   }
 
   #auditHeld(result: string): void {
@@ -190,7 +199,7 @@ export class Looking {
     const source = this.#shared.rows.get(movedFrom);
     if (
       source?.applied?.identity &&
-      !this.#events.isBusy(movedFrom) &&
+      !this.#events.isChanging(movedFrom) &&
       sameContent(source.applied.value, value)
     )
       this.#record(job, source, ABSENT, null, null);
@@ -206,7 +215,7 @@ export class Looking {
   /** The row that an observation is about; null when the observation is out of date and the path is looked at again. */
   #current(job: LookJob, path: RelPath, base: Applied['identity']): StoredRow | null {
     const stored = this.#shared.table.get(path);
-    if (!this.#events.isBusy(path) && (stored.applied?.identity ?? null) === base) return stored;
+    if (!this.#events.isChanging(path) && (stored.applied?.identity ?? null) === base) return stored;
     job.again.add(path);
     return null;
   }

@@ -3,9 +3,9 @@
  * answers back into calls of the replica. Looks run one at a time, so that what is found is judged in order.
  */
 import { randomBytes } from 'node:crypto';
-import { codeOf, messageOf } from '../../../util/errors.ts';
+import { codeOf, CsyncdError, messageOf } from '../../../util/errors.ts';
 import { spent } from '../../../util/timings.ts';
-import type { Change } from '../apply/change.ts';
+import type { ApplyReport, Change } from '../apply/change.ts';
 import type { NodeId, RelPath, Sha256 } from '../core/types.ts';
 import type { DiskMapping } from '../disk/pool.ts';
 import type { Look } from '../scan/observation.ts';
@@ -70,9 +70,16 @@ export class MappingEngine implements Effects {
   /** Opens the root, finishes or undoes what a kill interrupted, and takes part with the peers. */
   async attach(): Promise<void> {
     if (this.#disk !== null) return;
+    // What the last attachment was doing would be taken for a kill's leavings, and be recorded after the next look.
+    await this.drained();
     const disk = await this.#parts.openDisk();
-    const intents = this.replica.shared.rows.intents();
-    this.replica.recovered(intents, await disk.recover(intents));
+    try {
+      const intents = this.replica.shared.rows.intents();
+      this.replica.recovered(intents, await disk.recover(intents));
+    } catch (error) {
+      await disk.close();
+      throw error;
+    }
     this.#attached = new AbortController();
     this.#disk = disk;
     this.#isFirstScanDone = false;
@@ -84,7 +91,10 @@ export class MappingEngine implements Effects {
     const disk = this.#disk;
     this.#disk = null;
     this.#attached.abort();
-    for (const { looks, done } of this.#queue.splice(0)) done.resolve(new LookJob(looks));
+    for (const { looks, reread, done } of this.#queue.splice(0)) {
+      this.replica.lookFailed(new LookJob(looks, reread));
+      done.reject(notAttached());
+    }
     if (disk !== null) void disk.close();
   }
 
@@ -152,7 +162,7 @@ export class MappingEngine implements Effects {
   }
 
   apply(changes: readonly Change[]): void {
-    void this.#apply(changes);
+    void this.#applied(changes).then((report) => this.replica.applied(report));
   }
 
   lookAtReplaced(versions: readonly ReplacedVersion[]): void {
@@ -171,9 +181,10 @@ export class MappingEngine implements Effects {
   }
 
   fetch(request: FetchRequest): void {
+    const { signal } = this.#attached;
     void this.#parts.transfer
-      .fetch(this.replica.shared.about, request, this.#attached.signal)
-      .then((result) => this.replica.fetched(request, result));
+      .fetch(this.replica.shared.about, request, signal)
+      .then((result) => this.replica.fetched(request, signal.aborted ? { kind: 'aborted' } : result));
   }
 
   discard(content: { readonly path: RelPath; readonly sha256: Sha256 }): void {
@@ -197,23 +208,18 @@ export class MappingEngine implements Effects {
     this.#parts.rolledBack();
   }
 
-  async #apply(changes: readonly Change[]): Promise<void> {
+  async #applied(changes: readonly Change[]): Promise<ApplyReport> {
     try {
-      if (this.#disk === null)
-        throw Object.assign(new Error('the directory is not attached'), { code: 'detached' });
+      if (this.#disk === null) throw notAttached();
       const report = await this.#disk.apply(changes);
       spent('stage', report.stageMs);
       spent('flush', report.flushMs);
       spent('place', report.placeMs);
-      this.replica.applied(report);
+      return report;
     } catch (error) {
       const outcome = { kind: 'failed', code: codeOf(error) ?? 'failed', message: messageOf(error) } as const;
-      this.replica.applied({
-        results: changes.map(({ path }) => ({ path, outcome, parents: [] })),
-        stageMs: 0,
-        flushMs: 0,
-        placeMs: 0,
-      });
+      const results = changes.map(({ path }) => ({ path, outcome, parents: [] }));
+      return { results, stageMs: 0, flushMs: 0, placeMs: 0 };
     }
   }
 
@@ -230,14 +236,15 @@ export class MappingEngine implements Effects {
     const disk = this.#disk;
     const started = performance.now();
     try {
-      if (disk === null)
-        throw Object.assign(new Error('the directory is not attached'), { code: 'detached' });
+      if (disk === null) throw notAttached();
       const report = await disk.scan(looks, { reread }, (observations) => {
         if (this.#disk === disk) this.replica.observed(job, observations);
       });
       spent('scan', report.walkMs);
       spent('hash', report.hashMs);
-      if (this.#disk === disk) this.replica.looked(job);
+      // RACE: detached, and perhaps attached again, while it ran: it looked at another root, or at what is not to be trusted.
+      if (this.#disk !== disk) throw notAttached();
+      this.replica.looked(job);
       if (job.isFull)
         this.lastScan = { time: this.now(), ms: performance.now() - started, entries: report.entries };
       done.resolve(job);
@@ -246,4 +253,8 @@ export class MappingEngine implements Effects {
       done.reject(error instanceof Error ? error : new Error(messageOf(error)));
     }
   }
+}
+
+function notAttached(): CsyncdError {
+  return new CsyncdError('detached', 'the directory is not attached');
 }

@@ -36,7 +36,7 @@ export class Replica implements EffectAnswers {
     });
     this.#applying = new Applying(this.#shared, () => this.#exchange.openPeers());
     this.#looking = new Looking(this.#shared, {
-      isBusy: (path) => this.#applying.isBusy(path),
+      isChanging: (path) => this.#applying.isChanging(path),
       recovered: (stored, now) => this.#applying.found(stored, now),
     });
   }
@@ -119,12 +119,16 @@ export class Replica implements EffectAnswers {
 
   /** The scan broke off: what it called gone proves nothing. */
   lookFailed(job: LookJob): void {
+    this.#looking.failed(job);
     for (const look of job.looks) this.#applying.lookedAt(look.path);
+    this.#shared.effects.wake();
   }
 
   applied(report: ApplyReport): void {
     this.#applying.applied(report);
-    this.#lookAgain(this.#waitingForApply.splice(0));
+    const waiting = [...this.#waitingForApply];
+    this.#waitingForApply.clear();
+    this.#lookAgain(waiting);
     this.#changed();
   }
 
@@ -245,12 +249,12 @@ export class Replica implements EffectAnswers {
     return () => this.#listeners.delete(listener);
   }
 
-  readonly #waitingForApply: RelPath[] = [];
+  readonly #waitingForApply = new Set<RelPath>();
 
   /** Paths that a batch is working on are looked at when it is done, others at once. */
   #lookAgain(paths: readonly RelPath[]): void {
-    const now = paths.filter((path) => !this.#applying.isBusy(path));
-    this.#waitingForApply.push(...paths.filter((path) => this.#applying.isBusy(path)));
+    const now = paths.filter((path) => !this.#applying.isChanging(path));
+    for (const path of paths) if (this.#applying.isChanging(path)) this.#waitingForApply.add(path);
     if (now.length > 0) this.#shared.effects.look(now.map(toLook));
   }
 

@@ -1,0 +1,43 @@
+/** Looks at the disk that meet other work, or break off. */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { LookJob } from '../../../../src/backends/engine/sync/looking.ts';
+import { file, GONE } from '../core/arbitrary.ts';
+import { Node, path, Wire } from './kit.ts';
+
+test('a decision over a held deletion is of no use to another scan than the one it was for', () => {
+  const a = new Node('n1').live();
+  const names = Array.from({ length: 150 }, (_, index) => `f${index}`);
+  a.find(Object.fromEntries(names.map((name) => [name, file('a')])));
+  const gone = Object.fromEntries(names.map((name) => [name, GONE]));
+  a.find(gone);
+  a.replica.looking.decide('approved');
+  a.replica.lookFailed(new LookJob([{ path: path(''), scope: 'subtree' }]));
+  a.find(gone);
+  assert.equal(a.replica.shared.rows.totals().files, 150, 'the root may have vanished since');
+});
+
+test('a single name whose look broke off is looked at again', () => {
+  const a = new Node('n1').live();
+  a.replica.lookFailed(new LookJob([{ path: path('f'), scope: 'entry' }]));
+  const due = a.replica.nextDue();
+  assert.ok(due !== null);
+  a.time = due;
+  a.replica.step();
+  assert.deepEqual(a.asked.looks, [{ path: 'f', scope: 'entry' }]);
+});
+
+suite('a local edit', () => {
+  test('is taken up while a version from elsewhere is being fetched', () => {
+    const a = new Node('n1').live();
+    const b = new Node('n2').live();
+    b.fetch = () => undefined;
+    const wire = new Wire([a, b]);
+    wire.link();
+    a.find({ f: file('a', { mtimeNs: 1n }) });
+    wire.settle(100);
+    b.find({ f: file('b', { mtimeNs: 2n }) });
+    wire.settle(100);
+    assert.deepEqual(a.replica.shared.table.get(path('f')).applied?.value, file('b', { mtimeNs: 2n }));
+  });
+});
