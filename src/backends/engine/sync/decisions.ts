@@ -123,7 +123,7 @@ export function explainPath(replica: Replica, path: RelPath): Explanation {
   if (path === '') return { state: 'root', versions: [], applied: null, problem };
   if (stored === null) return { state: 'unknown', versions: [], applied: null, problem };
   return {
-    state: stateOf(replica, stored),
+    state: unread?.code === 'corrupt' ? 'corrupt' : stateOf(replica, stored),
     versions: stored.row.siblings.map(describeVersion),
     // Without a dot it is a local edit of a node that only receives: nobody's version.
     applied: stored.applied?.dots.map(versionId).join(', ') || null,

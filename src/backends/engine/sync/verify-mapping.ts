@@ -29,12 +29,14 @@ export interface OwnState {
 export async function prepareOwn(engine: MappingEngine, deep: boolean): Promise<OwnState> {
   const job = await engine.scanAll(deep);
   const { rows } = engine.replica.shared;
-  const unread = [...engine.replica.looking.hot].filter(
-    ([, { code }]) => code !== 'unsupported' && code !== 'mount',
-  );
-  const held = engine.replica.looking.held === null ? [] : job.gone;
+  const { held, hot } = engine.replica.looking;
+  const unread = [...hot].filter(([, { code }]) => code !== 'unsupported' && code !== 'mount');
+  const gone = held === null ? [] : job.gone;
   const differs = [
-    ...held.map(({ path }) => ({ path, reason: 'gone from this disk, and its deletion is held' })),
+    ...gone.map(({ path }) => ({
+      path,
+      reason: `gone from this disk; ${held?.deletions} deletions are held`,
+    })),
     ...unread.map(([path, { message }]) => ({ path, reason: message })),
   ];
   return { files: rows.totals().files, differs: differs.slice(0, LISTED) };
