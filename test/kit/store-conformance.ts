@@ -212,12 +212,13 @@ export function storeConformance(name: string, open: () => Store): void {
             ['c#1', 1],
           ]),
         );
-        mapping.addIntent({ path: 'b' as RelPath, backupId: null });
-        mapping.addIntent({ path: 'a/\xff' as RelPath, backupId: 'x' });
-        mapping.addIntent({ path: 'b' as RelPath, backupId: 'y' });
+        const wanted = { value: file(3), dots: [{ actor: 'a#1' as Actor, counter: 7 }] };
+        mapping.addIntent({ path: 'b' as RelPath, backupId: null, wanted: null });
+        mapping.addIntent({ path: 'a/\xff' as RelPath, backupId: 'x', wanted });
+        mapping.addIntent({ path: 'b' as RelPath, backupId: 'y', wanted: null });
         assert.deepEqual(mapping.intents(), [
-          { path: 'a/\xff', backupId: 'x' },
-          { path: 'b', backupId: 'y' },
+          { path: 'a/\xff', backupId: 'x', wanted },
+          { path: 'b', backupId: 'y', wanted: null },
         ]);
         mapping.deleteIntent('b' as RelPath);
         assert.equal(mapping.intents().length, 1);
@@ -425,7 +426,7 @@ function fill(store: Store, name: string, number: number): void {
   mapping.put(storedRow(name, { seq: mapping.nextSeq(), actor: `${name}#1` }));
   mapping.setProgress('b', progress(number));
   mapping.setKnowledge(new Map([[name, number]]));
-  mapping.addIntent({ path: name as RelPath, backupId: null });
+  mapping.addIntent({ path: name as RelPath, backupId: null, wanted: null });
   mapping.addBackup(backup(name, name, number));
   store.addEvents([event(name, number)]);
   store.set('value', name);

@@ -17,8 +17,8 @@ export function bookStatements(prepare: (sql: string) => Statement) {
     knowledge: prepare('SELECT actor, counter FROM knowledge WHERE mapping = ? ORDER BY actor'),
     setKnowledge: prepare('INSERT OR REPLACE INTO knowledge VALUES (?, ?, ?)'),
     forgetKnowledge: prepare('DELETE FROM knowledge WHERE mapping = ? AND actor = ?'),
-    intents: prepare('SELECT path, backup_id FROM intents WHERE mapping = ? ORDER BY path'),
-    addIntent: prepare('INSERT OR REPLACE INTO intents VALUES (?, ?, ?)'),
+    intents: prepare('SELECT path, backup_id, version FROM intents WHERE mapping = ? ORDER BY path'),
+    addIntent: prepare('INSERT OR REPLACE INTO intents VALUES (?, ?, ?, ?)'),
     deleteIntent: prepare('DELETE FROM intents WHERE mapping = ? AND path = ?'),
     addBackup: prepare('INSERT OR REPLACE INTO backups VALUES (?, ?, ?, ?, ?, ?, ?)'),
     deleteBackup: prepare('DELETE FROM backups WHERE mapping = ? AND id = ?'),
@@ -73,7 +73,11 @@ export class SqliteBookkeeping {
   }
 
   addIntent(intent: Intent): void {
-    this.#home.write(() => this.#home.books.addIntent.run(this.id, toKey(intent.path), intent.backupId));
+    const { path, backupId, wanted } = intent;
+    this.#home.write(() => {
+      const version = wanted === null ? null : this.#home.codec.encodeVersion(wanted.value, wanted.dots);
+      this.#home.books.addIntent.run(this.id, toKey(path), backupId, version);
+    });
   }
 
   deleteIntent(path: RelPath): void {
@@ -82,8 +86,9 @@ export class SqliteBookkeeping {
 
   intents(): Intent[] {
     return this.#home.books.intents.all(this.id).map((columns) => {
-      const [key, backupId] = columns as [string, string | null];
-      return { path: fromKey(key), backupId };
+      const [key, backupId, version] = columns as [string, string | null, Uint8Array | null];
+      const wanted = version === null ? null : this.#home.codec.decodeVersion(version);
+      return { path: fromKey(key), backupId, wanted };
     });
   }
 

@@ -42,6 +42,8 @@ export interface StoredRow {
 export interface Intent {
   readonly path: RelPath;
   readonly backupId: string | null;
+  /** what was to be put there; null when not known (recorded by an earlier version) */
+  readonly wanted: Pick<Applied, 'value' | 'dots'> | null;
 }
 
 export interface Backup {

@@ -268,7 +268,7 @@ export class Applying {
     const changes = inOrder(plans.map((one) => one.change));
     this.#shared.transact(() => {
       for (const { change, want } of plans) {
-        this.#shared.rows.addIntent({ path: change.path, backupId: change.backupId });
+        this.#shared.rows.addIntent({ path: change.path, backupId: change.backupId, wanted: want });
         if (change.backupId === null || change.from === null) continue;
         const before = this.#planned.get(change.path)?.before;
         this.#shared.rows.addBackup({

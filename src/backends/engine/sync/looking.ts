@@ -3,7 +3,7 @@ import type { Look, Observation } from '../scan/observation.ts';
 import type { Applied, RelPath, Value } from '../core/types.ts';
 import { dotsOf } from '../core/row.ts';
 import { ABSENT, isLive, sameContent, sameValue } from '../core/value.ts';
-import type { StoredRow } from '../store/store.ts';
+import type { Intent, StoredRow } from '../store/store.ts';
 import { Retries } from './retries.ts';
 import type { Shared } from './shared.ts';
 import { parentOf } from './table.ts';
@@ -66,8 +66,8 @@ export class Looking {
     RelPath,
     { readonly since: number; readonly code: string; readonly message: string }
   >();
-  /** paths whose change a kill interrupted: metadata between the old and the new is our own half-done work, no edit */
-  readonly #interrupted = new Set<RelPath>();
+  /** paths whose change a kill interrupted, and what was to be put there: that is our own work, and no edit */
+  readonly #interrupted = new Map<RelPath, Intent['wanted']>();
   readonly #retries = new Retries();
   #verdict: 'guard' | 'approved' | 'rejected' = 'guard';
   held: Held | null = null;
@@ -83,8 +83,8 @@ export class Looking {
     this.held = null;
   }
 
-  interrupted(paths: readonly RelPath[]): void {
-    for (const path of paths) this.#interrupted.add(path);
+  interrupted(intents: readonly Intent[]): void {
+    for (const { path, wanted } of intents) this.#interrupted.set(path, wanted);
   }
 
   observed(job: LookJob, observations: readonly Observation[]): void {
@@ -164,21 +164,21 @@ export class Looking {
           since: this.hot.get(path)?.since ?? this.#shared.effects.now(),
           code: CORRUPT,
           message:
-            'reads otherwise than it was recorded, though nothing has written it since: a failing disk, or a program that writes through a memory map',
+            'reads otherwise than it was recorded, though nothing has written it since (a failing disk, or a program that writes through a memory map), and is not sent: copy it from another node with rsync -a --checksum, or touch it if it is right',
         });
         return;
       case 'unsupported':
         this.hot.set(path, {
           since: this.#shared.effects.now(),
           code: 'unsupported',
-          message: 'sockets and devices are not synced',
+          message: 'sockets and devices are not synced; exclude it to be told no more',
         });
         return;
       case 'mount':
         this.hot.set(path, {
           since: this.#shared.effects.now(),
           code: 'mount',
-          message: 'another file system is mounted here; it is not entered',
+          message: 'another file system is mounted here; it is not entered; exclude it to be told no more',
         });
         return;
       case 'present':
@@ -230,17 +230,7 @@ export class Looking {
   ): boolean {
     const { rules, table, settings, effects } = this.#shared;
     const before = stored.applied;
-    if (this.#interrupted.delete(stored.path)) {
-      const dots = sameValue(found, before?.value ?? ABSENT) ? [] : dotsOf(stored.row, found);
-      if (dots.length > 0) {
-        this.#events.recovered(stored, { value: found, dots, identity });
-        return false;
-      }
-      if (this.#isHalfDone(stored, found)) {
-        table.setApplied(stored, { value: found, dots: before?.dots ?? [], identity });
-        return false;
-      }
-    }
+    if (this.#interrupted.has(stored.path) && this.#isOwnWork(stored, found, identity)) return false;
     const observed = rules.observe(stored.row, before, found, () => this.#shared.nextDot());
     switch (observed.kind) {
       case 'same': {
@@ -278,6 +268,24 @@ export class Looking {
         return true;
       }
     }
+  }
+
+  /** What a kill left unrecorded: placed, and perhaps superseded since; or half done in its metadata. */
+  #isOwnWork(stored: StoredRow, found: Value, identity: Applied['identity']): boolean {
+    const before = stored.applied;
+    const wanted = this.#interrupted.get(stored.path) ?? null;
+    this.#interrupted.delete(stored.path);
+    if (sameValue(found, before?.value ?? ABSENT)) return false;
+    const known = dotsOf(stored.row, found);
+    const isWanted = wanted !== null && sameValue(found, wanted.value);
+    if (known.length > 0 || isWanted) {
+      const dots = known.length > 0 ? known : (wanted?.dots ?? []);
+      this.#events.recovered(stored, { value: found, dots, identity });
+      return true;
+    }
+    if (!this.#isHalfDone(stored, found)) return false;
+    this.#shared.table.setApplied(stored, { value: found, dots: before?.dots ?? [], identity });
+    return true;
   }
 
   #isHalfDone(stored: StoredRow, found: Value): boolean {

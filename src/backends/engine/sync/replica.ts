@@ -144,7 +144,7 @@ export class Replica implements EffectAnswers {
       for (const intent of intents) rows.deleteIntent(intent.path);
       for (const id of report.droppedBackups) rows.deleteBackup(id);
     });
-    this.#looking.interrupted(report.paths);
+    this.#looking.interrupted(intents);
     this.#applying.lookAtReplaced(replaced);
   }
 

@@ -92,7 +92,7 @@ function run(store: Store, sequence: readonly Operation[]): void {
         mapping.delete(operation.path);
         break;
       case 'intent':
-        mapping.addIntent({ path: operation.path, backupId: null });
+        mapping.addIntent({ path: operation.path, backupId: null, wanted: null });
         break;
       case 'transaction':
         runNested(store, operation.body, operation.fails);
