@@ -28,6 +28,12 @@ export function judge(world: World, nodes: readonly SimNode[]): void {
   if (undecidedPaths.length > 0) count(world, 'undecided');
 }
 
+/** Whether all that is still to do is to get contents. */
+export function onlyWaits(nodes: readonly SimNode[]): boolean {
+  const rows = nodes.flatMap((node) => [...tableOf(node).values()]);
+  return rows.every((row) => !row.pending || row.blocked?.code === 'waiting-content');
+}
+
 /** I2: then nobody says or writes anything any more. */
 export function judgeSilence(world: World, nodes: readonly SimNode[], forMs: number): void {
   if (forMs === 0) return;

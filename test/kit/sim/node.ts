@@ -13,7 +13,7 @@ import { GROUP, MAPPING, type Machine, type Run } from './machine.ts';
 import { InvariantError } from './observer.ts';
 import { Process } from './process.ts';
 import { copyStore, StorePast } from './store-past.ts';
-import { changed, difference, textOf, textOfBytes, textsOn, treeOf, type Tree } from './trees.ts';
+import { changed, textOf, textOfBytes, textsOn, treeOf, type Tree } from './trees.ts';
 import { BYTES_LOST, count, isReceiver, type World } from './world.ts';
 
 export class SimNode implements Machine {
@@ -221,7 +221,7 @@ export class SimNode implements Machine {
     for (const [path, text] of rows) if (rowsNow.get(path) !== text) ledger.excuse(path);
     const isRelaxed = unflushed === undefined || history.durability === 'relaxed';
     const gone = isRelaxed ? [...texts].filter((text) => !textsNow.has(text)) : unflushed;
-    if (gone.length > 0 || difference(tree, treeNow) !== null) count(this.world, BYTES_LOST);
+    count(this.world, BYTES_LOST);
     ledger.wentBack(this.index, tree, treeNow, gone, isRelaxed);
   }
 

@@ -17,7 +17,7 @@ export type Packet =
 /** How often something rare happened: a suite in which one of these stays 0 does not test it. */
 export type Counters = Map<string, number>;
 
-/** Counts power cuts that took what was not flushed: peers that were told of it may wait for it for ever. */
+/** Counts what took a node back in time: peers that were told of what is lost may wait for its content for ever. */
 export const BYTES_LOST = 'bytes lost';
 
 export interface World {

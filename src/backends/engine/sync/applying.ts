@@ -171,7 +171,7 @@ export class Applying {
       this.#tryAgain(request.path);
     }
     if (result.kind === 'failed' && DISK_CODES.has(result.code))
-      this.#pauseForDisk(result.code, result.message);
+      this.#pauseForDisk(request.path, result.code, result.message);
     else if (result.kind === 'failed') this.#block(request.path, result.code, result.message);
     if (result.kind === 'unavailable') this.#block(request.path, 'waiting-content', result.reason);
     this.#todo.add(request.path);
@@ -334,7 +334,7 @@ export class Applying {
         );
         return;
       case 'failed':
-        if (DISK_CODES.has(outcome.code)) this.#pauseForDisk(outcome.code, outcome.message);
+        if (DISK_CODES.has(outcome.code)) this.#pauseForDisk(change.path, outcome.code, outcome.message);
         else this.#block(change.path, outcome.code, outcome.message);
     }
   }
