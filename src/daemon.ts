@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Backend } from './backends/backend.ts';
 import { errorText, type Io } from './cli/context.ts';
-import { EXIT, type ExitCode } from './cli/exit.ts';
+import { EXIT, exitCodeOf, type ExitCode } from './cli/exit.ts';
 import { renderFault } from './config/fault.ts';
 import { loadConfig } from './config/load.ts';
 import type { Config, Group } from './config/model.ts';
@@ -64,7 +64,7 @@ export async function runDaemon(file: string, io: Io, parts: DaemonParts): Promi
   } catch (error) {
     io.err(errorText(error));
     log.logger.debug({ err: error }, 'the daemon did not start');
-    return EXIT.failed;
+    return exitCodeOf(error);
   } finally {
     lock?.release();
   }

@@ -22,6 +22,10 @@ export function exitCodeOf(error: unknown): ExitCode {
       return EXIT.usage;
     case 'config-refused':
     case 'no-config':
+    case 'key-missing':
+    case 'key-unreadable':
+    case 'key-open':
+    case 'key-form':
       return EXIT.config;
     default:
       return EXIT.failed;

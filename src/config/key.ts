@@ -32,7 +32,7 @@ export function readGroupKey(file: string): string {
     if (isOpenToOthers(stat.mode)) {
       const mode = (stat.mode & 0o7777).toString(8).padStart(4, '0');
       throw new CsyncdError('key-open', `the key ${file} is open to others (mode ${mode})`, {
-        hint: `chmod 600 ${file}`,
+        hint: `chmod 0600 ${file}`,
       });
     }
     const text = readFileSync(fd, 'latin1');

@@ -48,7 +48,7 @@ function fileProblem(file: string, secret: boolean): Problem | null {
   try {
     accessSync(file, constants.R_OK);
     if (!secret || !isOpenToOthers(statSync(file).mode)) return null;
-    return { message: `the key ${file} is open to others`, hint: `chmod 600 ${file}` };
+    return { message: `the key ${file} is open to others`, hint: `chmod 0600 ${file}` };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { message: `there is no file ${file}`, hint: null };
     const hint = 'it must be readable by the user that csyncd runs as';

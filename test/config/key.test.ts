@@ -48,7 +48,7 @@ test('a key that others could read or change is refused', () => {
     assert.throws(() => readGroupKey(file('open')), {
       code: 'key-open',
       message: `the key ${file('open')} is open to others (mode 0${mode.toString(8)})`,
-      hint: `chmod 600 ${file('open')}`,
+      hint: `chmod 0600 ${file('open')}`,
     });
   }
 });

@@ -39,7 +39,7 @@ groups:
   assert.deepEqual(strictly(yaml), [
     'csyncd.yaml:2:7: there is no file %/missing.pem',
     'csyncd.yaml:4:8: the key %/file is open to others',
-    '    chmod 600 %/file',
+    '    chmod 0600 %/file',
     'csyncd.yaml:7:15: there is no key %/missing.key',
     '    write one with `csyncd keygen %/missing.key` and copy it to all nodes of the group',
     'csyncd.yaml:10:18: there is no directory %/missing',
