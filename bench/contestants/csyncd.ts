@@ -29,6 +29,7 @@ export interface CsyncdOptions {
 const METRICS = '127.0.0.1:9731';
 const BOUND_MS = 1_800_000;
 const ASK_EVERY_MS = 10;
+const TELL_EVERY_MS = 60_000;
 
 export class Csyncd implements Contestant {
   readonly name: string;
@@ -149,6 +150,7 @@ export class Csyncd implements Contestant {
 
   async #ask(host: HostName, what: string, condition: (status: StatusReport) => boolean): Promise<void> {
     const start = performance.now();
+    let told = start;
     for (;;) {
       const status = await this.status(host);
       if (status !== null && condition(status)) return;
@@ -158,6 +160,10 @@ export class Csyncd implements Contestant {
         throw new Error(
           `${this.name}: not within ${BOUND_MS / 1000} s: ${host} ${what}\n${JSON.stringify(status)}`,
         );
+      }
+      if (performance.now() - told > TELL_EVERY_MS) {
+        told = performance.now();
+        console.error(`${this.name}: waiting until ${host} ${what}: ${JSON.stringify(status?.groups)}`);
       }
       await pause(ASK_EVERY_MS);
     }

@@ -14,6 +14,7 @@ export type Arrived = (root: string) => boolean;
 const LONGEST_MS = 1_800_000;
 const EVERY_MS = 1;
 const ASK_EVERY_MS = 10_000;
+const TOLD_AFTER_MS = 60_000;
 
 /**
  * Seconds from `start` (performance.now) until all these directories hold it.
@@ -34,6 +35,10 @@ export async function secondsUntil(
     if (waiting.length === 0) return (now - start) / 1000;
     if (now > nextAsk) {
       nextAsk = now + ASK_EVERY_MS;
+      if (now - start > TOLD_AFTER_MS)
+        console.error(
+          `waiting since ${Math.round((now - start) / 1000)} s for ${waiting.map(({ root }) => root).join(', ')}`,
+        );
       const reason = now - start > LONGEST_MS ? `not within ${LONGEST_MS / 1000} s` : await trouble();
       if (reason !== null) throw new Error(`${waiting.map(({ root }) => root).join(', ')}: ${reason}`);
     }
