@@ -399,7 +399,9 @@ export class Applying {
     this.#todo.add(path);
   }
 
-  #pauseForDisk(code: string, message: string): void {
+  #pauseForDisk(path: RelPath, code: string, message: string): void {
+    // What was blocked before is not among the rows that are gone through again.
+    if (this.#shared.rows.get(path)?.blocked != null) this.#retries.failed(path, this.#shared.effects.now());
     const { effects, settings } = this.#shared;
     if (this.diskProblem === null) {
       effects.audit({
