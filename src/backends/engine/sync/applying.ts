@@ -2,47 +2,44 @@
  * Brings the disk to what the rows want: plans changes, gets contents, runs batches, and records what came of them.
  * Work is never queued persistently; it is found again from the rows (`pending`) after a restart.
  */
-import type { ApplyReport, Change, ChangeResult } from '../apply/change.ts';
+import type { ApplyReport, Change, ChangeResult, Outcome } from '../apply/change.ts';
 import { isConflict } from '../core/policy.ts';
-import type { Applied, NodeId, RelPath, Sha256, Value } from '../core/types.ts';
+import type { Applied, NodeId, RelPath, Value } from '../core/types.ts';
 import { isLive } from '../core/value.ts';
 import type { StoredRow } from '../store/store.ts';
 import type { RowUpdate } from '../wire/messages.ts';
+import { Blocking } from './blocking.ts';
 import type { FetchRequest, Fetched } from './effects.ts';
+import { Fetching } from './fetching.ts';
 import { authorOf, Outcomes, type Counters, type Planned } from './outcomes.ts';
 import { plan, type Plan } from './planning.ts';
-import { Retries } from './retries.ts';
 import { SecondLooks, type ReplacedVersion } from './second-looks.ts';
 import type { Shared } from './shared.ts';
 
 const BATCH_CHANGES = 1000;
 const BATCH_BYTES = 16 * 1024 * 1024;
 const BATCHES_IN_FLIGHT = 2;
-const FETCHES_IN_FLIGHT = 1024;
-const MOST_UNBLOCKED = 10_000;
-/** Changes that found somebody's edit in their way, before the path counts as hot. */
-const STALE_AT_ONCE = 3;
+/** Rows looked at beyond those whose content there is no room to fetch now: what needs none is not kept waiting (I16). */
+const LOOK_AHEAD = 4096;
+/** Rows with local facts only, which no sequence leads to, that are looked for after a start. */
+const LOCAL_ROWS = 1000;
 /** A full or read-only disk is tried again after this many ms. */
 const DISK_PAUSE = 5000;
 const DISK_CODES = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 
 type ChangePlan = Extract<Plan, { kind: 'change' }>;
-type Usable = Extract<Fetched, { kind: 'inline' | 'staged' }>;
 
 export class Applying {
   readonly #shared: Shared;
-  readonly #candidates: (path: RelPath) => NodeId[];
+  readonly #fetching: Fetching;
+  readonly #blocking: Blocking;
   /** paths that a batch, a fetch or a look is working on */
   readonly #busy = new Map<RelPath, 'applying' | 'fetching' | 'looking'>();
   readonly #planned = new Map<RelPath, Planned>();
-  readonly #fetched = new Map<RelPath, { sha256: Sha256; content: Usable }>();
-  /** who told us of a version last: has its content */
-  readonly #sources = new Map<RelPath, NodeId>();
   /** rows to plan whose sequence the cursor has passed */
   readonly #todo = new Set<RelPath>();
-  /** blocked rows that are tried again: they stay blocked for everybody until that succeeds */
-  readonly #retrying = new Set<RelPath>();
-  readonly #retries = new Retries();
+  /** rows that wait for room to fetch */
+  readonly #unfetched = new Set<RelPath>();
   #cursor = 0;
   #batches = 0;
   #isRunning = false;
@@ -53,17 +50,19 @@ export class Applying {
   readonly #outcomes: Outcomes;
   readonly #secondLooks = new SecondLooks();
 
-  constructor(shared: Shared, candidates: (path: RelPath) => NodeId[]) {
+  constructor(shared: Shared, peers: () => NodeId[]) {
     this.#shared = shared;
-    this.#candidates = candidates;
+    this.#fetching = new Fetching(shared, peers);
+    this.#blocking = new Blocking(shared, (path) => this.#todo.add(path));
     this.#outcomes = new Outcomes(shared, this.counters);
   }
 
   run(): void {
     this.#isRunning = true;
     this.#cursor = 0;
-    for (const row of this.#shared.rows.blocked(null, MOST_UNBLOCKED))
-      if (row.blocked !== null && row.blocked.code !== 'local-edit') this.#unblock(row.path);
+    for (const { path, seq } of this.#shared.rows.pending(-1, LOCAL_ROWS))
+      if (seq === 0) this.#todo.add(path);
+    this.#blocking.tryAll(null);
     this.#shared.effects.wake();
   }
 
@@ -87,10 +86,7 @@ export class Applying {
   }
 
   joined(updates: readonly RowUpdate[], sender: NodeId): void {
-    for (const update of updates) {
-      if (update.content !== null) this.#shared.contents.add(update.content);
-      if (this.#sources.size < 100_000) this.#sources.set(update.path, sender);
-    }
+    this.#fetching.heard(updates, sender);
   }
 
   /** A look at this path is over: it may be planned again. */
@@ -101,9 +97,8 @@ export class Applying {
 
   /** A peer that may hold what others did not came. */
   sourceCame(): void {
-    for (const row of this.#shared.rows.blocked(null, MOST_UNBLOCKED)) {
-      if (row.blocked?.code === 'waiting-content') this.#unblock(row.path);
-    }
+    this.#blocking.tryAll('waiting-content');
+    this.#shared.effects.wake();
   }
 
   /** What a kill left unrecorded: the disk holds this version of the row. */
@@ -127,21 +122,21 @@ export class Applying {
     const now = this.#shared.effects.now();
     const replaced = this.#secondLooks.takeDue(now);
     if (replaced.length > 0) this.#shared.effects.lookAtReplaced(replaced);
-    if (this.#diskFullUntil !== null && this.#diskFullUntil > now) return;
+    if (!this.#isRunning || (this.#diskFullUntil !== null && this.#diskFullUntil > now)) return;
     this.#diskFullUntil = null;
-    for (const path of this.#retries.takeDue(now)) this.#tryAgain(path);
-    while (this.#isRunning && this.#batches < BATCHES_IN_FLIGHT) {
+    if (this.#blocking.step(now, this.#todo.size < BATCH_CHANGES)) this.#shared.effects.wake();
+    while (this.#batches < BATCHES_IN_FLIGHT) {
       const plans = this.#gather();
-      if (plans.length === 0) return;
+      if (plans.length === 0) break;
       this.#dispatch(plans);
     }
+    if (this.#busy.size === 0) this.diskProblem = null;
   }
 
   nextDue(): number | null {
     if (!this.#isRunning) return null;
-    const dues = [this.#retries.nextDue(), this.#diskFullUntil, this.#secondLooks.nextDue()].filter(
-      (due) => due !== null,
-    );
+    const work = this.#diskFullUntil ?? this.#blocking.nextDue();
+    const dues = [work, this.#secondLooks.nextDue()].filter((due) => due !== null);
     return dues.length === 0 ? null : Math.min(...dues);
   }
 
@@ -156,41 +151,23 @@ export class Applying {
         if (moved !== null) this.#release(moved);
       }
     });
+    const outcomes = report.results.map(({ outcome }) => outcome);
+    if (outcomes.some(({ kind }) => kind === 'done') && !outcomes.some(isDiskFailure))
+      this.diskProblem = null;
     this.#shared.effects.wake();
   }
 
   fetched(request: FetchRequest, result: Fetched): void {
-    if (this.#busy.get(request.path) === 'fetching') this.#busy.delete(request.path);
-    if (!this.#wants(request.path, request.sha256)) {
-      this.#shared.effects.discard(request);
-      this.#todo.add(request.path);
-      return this.#shared.effects.wake();
+    const { path } = request;
+    if (this.#busy.get(path) === 'fetching') this.#busy.delete(path);
+    if (this.#fetching.answered(request, result)) {
+      if (result.kind === 'unavailable') this.#blocking.block(path, 'waiting-content', result.reason);
+      else if (result.kind !== 'failed') this.#blocking.tryAgain(path);
+      else if (DISK_CODES.has(result.code)) this.#pauseForDisk(path, result.code, result.message);
+      else this.#blocking.block(path, result.code, result.message);
     }
-    if (result.kind === 'inline' || result.kind === 'staged') {
-      this.#fetched.set(request.path, { sha256: request.sha256, content: result });
-      this.#tryAgain(request.path);
-    }
-    if (result.kind === 'failed' && DISK_CODES.has(result.code))
-      this.#pauseForDisk(request.path, result.code, result.message);
-    else if (result.kind === 'failed') this.#block(request.path, result.code, result.message);
-    if (result.kind === 'unavailable') this.#block(request.path, 'waiting-content', result.reason);
-    this.#todo.add(request.path);
+    this.#todo.add(path);
     this.#shared.effects.wake();
-  }
-
-  /** Whether this content is still what a path is to hold. */
-  #wants(path: RelPath, sha256: Sha256): boolean {
-    const stored = this.#shared.rows.get(path);
-    const want = stored?.pending === true ? this.#shared.table.wanted(stored) : null;
-    return want?.kind === 'value' && want.value.kind === 'file' && want.value.sha256 === sha256;
-  }
-
-  /** What was fetched for a version that is not wanted any more. */
-  #dropStaleFetch(path: RelPath): void {
-    const held = this.#fetched.get(path);
-    if (held === undefined || this.#busy.has(path) || this.#wants(path, held.sha256)) return;
-    this.#fetched.delete(path);
-    this.#shared.effects.discard({ path, sha256: held.sha256 });
   }
 
   /** Plans until a batch is full; parents before children, removals after all else and children first. */
@@ -204,12 +181,16 @@ export class Applying {
       plans.push(made);
       if (made.change.content.kind === 'inline') bytes += made.change.content.bytes.length;
     };
+    for (const path of this.#unfetched.values().take(this.#fetching.room)) {
+      this.#unfetched.delete(path);
+      this.#todo.add(path);
+    }
     for (const path of this.#todo) {
       if (isFull()) break;
       this.#todo.delete(path);
       consider(this.#shared.rows.get(path));
     }
-    while (!isFull() && this.#fetching() < FETCHES_IN_FLIGHT) {
+    while (!isFull() && this.#unfetched.size < LOOK_AHEAD) {
       const rows = this.#shared.rows.pending(this.#cursor, 256);
       if (rows.length === 0) break;
       for (const row of rows) {
@@ -221,45 +202,34 @@ export class Applying {
     return plans;
   }
 
-  #fetching(): number {
-    return this.#busy.size - this.#planned.size;
-  }
-
   /** Starts a fetch, or returns the change to make; null when there is nothing to do now. */
   #plan(row: StoredRow): ChangePlan | null {
-    this.#dropStaleFetch(row.path);
-    if (!row.pending || this.#busy.has(row.path)) return null;
-    if (row.blocked !== null && !this.#retrying.delete(row.path)) return null;
+    const { path } = row;
+    if (this.#busy.has(path)) return null;
+    this.#fetching.dropStale(path);
+    if (!row.pending) this.#blocking.settled(path);
+    if (!row.pending || !this.#blocking.mayTry(row)) return null;
     const made = plan(row, {
       rows: this.#shared.rows,
       contents: this.#shared.contents,
-      fetched: (path, sha256) => {
-        const held = this.#fetched.get(path);
-        return held?.sha256 === sha256 ? held.content : null;
-      },
-      isBusy: (path) => this.#busy.has(path),
+      fetched: (of, sha256) => this.#fetching.held(of, sha256),
+      isBusy: (other) => this.#busy.has(other),
       wanted: (stored) => this.#shared.table.wanted(stored),
       backupId: () => this.#shared.effects.backupId(),
     });
     if (made === null) return null;
     if (made.kind === 'change') {
-      this.#busy.set(row.path, 'applying');
+      this.#blocking.trying(path);
+      this.#busy.set(path, 'applying');
       if (made.movedFrom !== null) this.#busy.set(made.movedFrom, 'applying');
-      this.#planned.set(row.path, { plan: made, before: row.applied });
+      this.#planned.set(path, { plan: made, before: row.applied });
       return made;
     }
-    const source = this.#sources.get(row.path);
-    const candidates = this.#candidates(row.path);
-    if (source !== undefined && candidates.includes(source))
-      candidates.sort((a, b) => Number(b === source) - Number(a === source));
-    this.#busy.set(row.path, 'fetching');
-    this.#shared.effects.fetch({
-      path: row.path,
-      sha256: made.sha256,
-      size: made.size,
-      base: made.base,
-      candidates,
-    });
+    if (this.#fetching.room > 0) {
+      this.#blocking.trying(path);
+      this.#busy.set(path, 'fetching');
+      this.#fetching.ask(path, made);
+    } else this.#unfetched.add(path);
     return null;
   }
 
@@ -299,7 +269,7 @@ export class Applying {
     if (planned === undefined) return;
     // What could not be placed is kept: it is not fetched again for each try.
     const isUsed = result.outcome.kind !== 'failed' && result.outcome.kind !== 'stale';
-    if (isUsed) this.#fetched.delete(result.path);
+    if (isUsed) this.#fetching.used(result.path);
     const { change } = planned.plan;
     for (const parent of result.parents) {
       const stored = table.get(parent.path);
@@ -327,29 +297,26 @@ export class Applying {
         return;
       case 'corrupt':
         this.counters.corrupt += 1;
-        this.#block(
+        this.#blocking.block(
           change.path,
           'waiting-content',
           'what was received did not have the announced content; it is fetched again',
         );
         return;
       case 'failed':
-        if (DISK_CODES.has(outcome.code)) this.#pauseForDisk(change.path, outcome.code, outcome.message);
-        else this.#block(change.path, outcome.code, outcome.message);
+        if (isDiskFailure(outcome)) this.#pauseForDisk(change.path, outcome.code, outcome.message);
+        else this.#blocking.block(change.path, outcome.code, outcome.message);
     }
   }
 
   /** Somebody wrote there: what he wrote is taken up first. A path that never holds still is tried less and less often. */
   #stale({ change, movedFrom }: ChangePlan): void {
-    const { effects } = this.#shared;
-    if (this.#retries.tries(change.path) >= STALE_AT_ONCE) {
-      this.#block(change.path, 'hot', 'keeps being changed here while a newer version waits to be applied');
-    } else {
-      this.#retries.failed(change.path, Infinity);
-      this.#tryAgain(change.path);
-      this.#busy.set(change.path, 'looking');
-    }
-    for (const path of [change.path, movedFrom]) if (path !== null) effects.look([{ path, scope: 'entry' }]);
+    const { path } = change;
+    if (this.#blocking.stale(path)) this.#busy.set(path, 'looking');
+    else
+      this.#blocking.block(path, 'hot', 'keeps being changed here while a newer version waits to be applied');
+    for (const place of [path, movedFrom])
+      if (place !== null) this.#shared.effects.look([{ path: place, scope: 'entry' }]);
   }
 
   /** What was deleted is not brought back by who goes on writing to it: it stays in the backup. */
@@ -359,49 +326,12 @@ export class Applying {
   }
 
   #succeeded(path: RelPath): void {
-    this.#retries.succeeded(path);
-    this.#sources.delete(path);
-    this.diskProblem = null;
+    this.#blocking.settled(path);
+    this.#fetching.settled(path);
   }
 
-  #block(path: RelPath, code: string, message: string): void {
-    const { rows, table, effects } = this.#shared;
-    const stored = rows.get(path);
-    if (stored === null || !stored.pending) return;
-    const now = effects.now();
-    this.#retries.failed(path, now);
-    const isNews = stored.blocked?.code !== code;
-    this.#shared.transact(() => {
-      table.setBlocked(stored, { code, message, since: stored.blocked?.since ?? now });
-    });
-    if (!isNews) return;
-    effects.audit({
-      time: now,
-      path,
-      what: 'blocked',
-      node: this.#shared.settings.node,
-      result: `${code}: ${message}`,
-    });
-  }
-
-  #tryAgain(path: RelPath): void {
-    if (this.#shared.rows.get(path)?.blocked == null) return;
-    this.#retrying.add(path);
-    this.#todo.add(path);
-  }
-
-  #unblock(path: RelPath): void {
-    const stored = this.#shared.rows.get(path);
-    if (stored === null || stored.blocked === null) return;
-    this.#shared.transact(() => {
-      this.#shared.table.setBlocked(stored, null);
-    });
-    this.#todo.add(path);
-  }
-
+  /** It stays as it is: not blocked, for it is the disk that is. */
   #pauseForDisk(path: RelPath, code: string, message: string): void {
-    // What was blocked before is not among the rows that are gone through again.
-    if (this.#shared.rows.get(path)?.blocked != null) this.#retries.failed(path, this.#shared.effects.now());
     const { effects, settings } = this.#shared;
     if (this.diskProblem === null) {
       effects.audit({
@@ -415,14 +345,18 @@ export class Applying {
     this.diskProblem = { code, message };
     this.#diskFullUntil = this.#shared.effects.now() + DISK_PAUSE;
     this.#cursor = 0;
+    this.#blocking.tryAgain(path);
   }
 
   #release(path: RelPath): void {
     this.#busy.delete(path);
     const stored = this.#shared.rows.get(path);
-    if (stored?.pending === true && (stored.blocked === null || this.#retrying.has(path)))
-      this.#todo.add(path);
+    if (stored?.pending === true && this.#blocking.mayTry(stored)) this.#todo.add(path);
   }
+}
+
+function isDiskFailure(outcome: Outcome): boolean {
+  return outcome.kind === 'failed' && DISK_CODES.has(outcome.code);
 }
 
 function inOrder(changes: readonly Change[]): Change[] {

@@ -8,11 +8,12 @@ const MOST = 10_000;
 export class Retries {
   readonly #entries = new Map<RelPath, { tries: number; due: number }>();
 
-  /** Notes another failure. */
-  failed(path: RelPath, now: number): void {
+  /** Notes another failure; false when there are too many to remember this one. */
+  failed(path: RelPath, now: number): boolean {
     const tries = (this.#entries.get(path)?.tries ?? 0) + 1;
-    if (!this.#entries.has(path) && this.#entries.size >= MOST) return;
+    if (!this.#entries.has(path) && this.#entries.size >= MOST) return false;
     this.#entries.set(path, { tries, due: now + Math.min(FIRST * 2 ** (tries - 1), LONGEST) });
+    return true;
   }
 
   tries(path: RelPath): number {

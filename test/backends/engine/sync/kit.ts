@@ -1,5 +1,5 @@
 /** Replicas without disks: effects are recorded, and answered by the test. */
-import type { Change } from '../../../../src/backends/engine/apply/change.ts';
+import type { Change, Outcome } from '../../../../src/backends/engine/apply/change.ts';
 import type { NodeId, RelPath, Value } from '../../../../src/backends/engine/core/types.ts';
 import type { Look } from '../../../../src/backends/engine/scan/observation.ts';
 import { MemoryStore } from '../../../../src/backends/engine/store/memory.ts';
@@ -27,6 +27,8 @@ export class Node implements Effects {
   };
   readonly audited: Omit<AuditEvent, 'group' | 'mapping'>[] = [];
   rolledBackTimes = 0;
+  /** what changes of the disk come to instead of being done */
+  outcome: Outcome | null = null;
   time: number;
   #ids = 0;
 
@@ -90,7 +92,7 @@ export class Node implements Effects {
       this.replica.applied({
         results: changes.map((change) => ({
           path: change.path,
-          outcome: {
+          outcome: this.outcome ?? {
             kind: 'done',
             identity: change.to.kind === 'absent' ? null : identity(`i${++this.#ids}`),
             backedUp: change.backupId !== null,

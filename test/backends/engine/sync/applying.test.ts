@@ -1,0 +1,116 @@
+/** Rows that cannot be brought to the disk: they wait, and are tried again, without keeping others waiting. */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { Outcome } from '../../../../src/backends/engine/apply/change.ts';
+import type { FetchRequest } from '../../../../src/backends/engine/sync/effects.ts';
+import { file, GONE } from '../core/arbitrary.ts';
+import { Node, path, Wire } from './kit.ts';
+
+function pair(): { a: Node; b: Node; wire: Wire } {
+  const a = new Node('n1').live();
+  const b = new Node('n2').live();
+  const wire = new Wire([a, b]);
+  wire.link();
+  return { a, b, wire };
+}
+
+function many(count: number): Record<string, ReturnType<typeof file>> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`f${index}`, file('a')]));
+}
+
+/** Every change of the disk comes to this. */
+function fail(node: Node, outcome: Outcome | null): void {
+  node.outcome = outcome;
+}
+
+const EMPTY = file('e', { size: 0 });
+const ENOSPC: Outcome = { kind: 'failed', code: 'ENOSPC', message: 'no space is left' };
+
+suite('content that nobody has', () => {
+  test('is asked for again, all of it, when a peer comes', () => {
+    const { a, b, wire } = pair();
+    b.fetch = (request): void => {
+      b.asked.fetches.push(request);
+      b.replica.fetched(request, { kind: 'unavailable', reason: 'the author is away' });
+    };
+    const count = 1500;
+    a.find(many(count));
+    wire.settle(0);
+    assert.equal(b.replica.shared.rows.totals().blocked, count);
+    const asked: FetchRequest[] = [];
+    b.fetch = (request): void => void asked.push(request);
+    b.replica.unlinked(a.name);
+    a.replica.unlinked(b.name);
+    wire.link();
+    assert.ok(asked.length > 1000 && asked.length < count, `${asked.length} at once`);
+    while (asked.length > 0) {
+      for (const request of asked.splice(0)) b.replica.fetched(request, { kind: 'staged', name: 'dl-x' });
+      wire.settle(0);
+    }
+    assert.equal(b.replica.shared.rows.totals().blocked, 0);
+    assert.equal(b.replica.shared.rows.totals().files, count);
+  });
+
+  test('that is slow to come keeps no row waiting that needs none', () => {
+    const { a, b, wire } = pair();
+    const asked: FetchRequest[] = [];
+    b.fetch = (request): void => void asked.push(request);
+    a.find(many(2000));
+    wire.settle(0);
+    assert.ok(asked.length < 2000, 'not everything is asked for at once');
+    a.find({ empty: EMPTY });
+    wire.settle(0);
+    assert.ok(b.replica.shared.rows.get(path('empty'))?.applied);
+    while (asked.length > 0) {
+      for (const request of asked.splice(0)) b.replica.fetched(request, { kind: 'staged', name: 'dl-x' });
+      wire.settle(0);
+    }
+    assert.equal(b.replica.shared.rows.totals().files, 2001);
+  });
+});
+
+suite('a full disk', () => {
+  test('is tried again after a while, and asks for no turn before', () => {
+    const { a, b, wire } = pair();
+    a.find({ f: EMPTY });
+    fail(b, { kind: 'failed', code: 'EACCES', message: '' });
+    wire.settle(0);
+    a.find({ g: EMPTY });
+    fail(b, ENOSPC);
+    wire.settle(0);
+    assert.equal(b.replica.applying.diskProblem?.code, 'ENOSPC');
+    for (let turns = 0; turns < 10; turns++) {
+      const due = b.replica.nextDue();
+      assert.ok(due !== null && due > b.time, 'a turn is asked for that has nothing to do');
+      if (due > b.time + 1000) break;
+      b.time = due;
+      b.replica.step();
+    }
+    fail(b, null);
+    wire.settle(10_000);
+    assert.equal(b.replica.applying.diskProblem, null);
+    assert.equal(b.replica.shared.rows.totals().pending, 0);
+  });
+
+  test('is no problem any more when there is nothing left to write', () => {
+    const { a, b, wire } = pair();
+    fail(b, ENOSPC);
+    a.find({ f: EMPTY });
+    wire.settle(0);
+    a.find({ f: GONE });
+    wire.settle(10_000);
+    assert.equal(b.replica.applying.diskProblem, null);
+  });
+});
+
+test('what a receiving node was told to put back is put back after a restart', async () => {
+  const { revertEdits } = await import('../../../../src/backends/engine/sync/decisions.ts');
+  const c = new Node('n3', { receiveOnly: true }).live();
+  c.find({ own: file('c') });
+  assert.equal(await revertEdits(c.replica), 1);
+  const again = new Node('n3', { receiveOnly: true }, c.store).live();
+  assert.deepEqual(
+    again.applyAll().map((change) => change.to),
+    [GONE],
+  );
+});
