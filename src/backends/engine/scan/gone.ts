@@ -8,18 +8,13 @@ import { nameOf, parentOf } from './paths.ts';
 
 /** Yields what is gone, content before its directory. Each is looked for once more, after its belief was read again. */
 export function* goneSteps(scan: Scan): Steps {
-  const parent = new Parent(scan);
-  try {
-    for (const { path, below } of scan.gone) {
-      const belief = scan.beliefs.get(path);
-      const there = parent.has(path);
-      if (there === 'unknown' || (there === 'dir' && below)) continue;
-      if (belief !== null && isDir(belief)) yield* contentSteps(scan, belief);
-      if (!below && there === 'absent' && isLive(belief)) yield { path, base: baseOf(belief), kind: 'gone' };
-      yield null;
-    }
-  } finally {
-    parent.close();
+  for (const { path, below } of scan.gone) {
+    const belief = scan.beliefs.get(path);
+    const there = whatIsAt(scan, path);
+    if (there === 'unknown' || (there === 'dir' && below)) continue;
+    if (belief !== null && isDir(belief)) yield* contentSteps(scan, belief);
+    if (!below && there === 'absent' && isLive(belief)) yield { path, base: baseOf(belief), kind: 'gone' };
+    yield null;
   }
 }
 
@@ -58,7 +53,9 @@ function* contentSteps(scan: Scan, top: Believed): Steps {
 function push(scan: Scan, frames: Frame[], dir: Believed): void {
   const { selects } = scan.options.selection;
   const children = [...scan.beliefs.children(dir.path)].filter((child) => selects(child.path, isDir(child)));
-  const fd = frames.length > 0 && frames.at(-1)?.fd === null ? null : openIfThere(scan, dir.path);
+  // Looked for after its content's beliefs were read, even below what was not there a moment ago: apply may have made it
+  // anew meanwhile, and what it put there is believed already.
+  const fd = openIfThere(scan, dir.path);
   if (fd !== 'unknown') frames.push({ dir, children: children.reverse(), fd });
 }
 
@@ -85,35 +82,20 @@ function openIfThere(scan: Scan, dir: RelPath): Fd | null | 'unknown' {
   }
 }
 
-/** The parent directory of the last path, kept open: what is gone comes directory by directory. */
-class Parent {
-  private readonly scan: Scan;
-  private path: RelPath | null = null;
-  private fd: Fd | null | 'unknown' = null;
-
-  constructor(scan: Scan) {
-    this.scan = scan;
-  }
-
-  has(path: RelPath): 'absent' | 'dir' | 'other' | 'unknown' {
-    const parent = parentOf(path);
-    if (this.path !== parent) {
-      this.close();
-      this.path = parent;
-      this.fd = openIfThere(this.scan, parent);
-    }
-    if (this.fd === 'unknown') return 'unknown';
-    if (this.fd === null) return 'absent';
-    try {
-      const stat = this.scan.sys.lstat(this.fd, nameOf(path));
-      return stat === null ? 'absent' : stat.kind === 'dir' ? 'dir' : 'other';
-    } catch {
-      return 'unknown';
-    }
-  }
-
-  close(): void {
-    if (typeof this.fd === 'number') this.scan.sys.close(this.fd);
-    this.fd = null;
+/**
+ * What is at a path now. Opened anew for each: a descriptor from before may be of a directory that was removed and made
+ * again since, and would call gone what apply has just put there.
+ */
+function whatIsAt(scan: Scan, path: RelPath): 'absent' | 'dir' | 'other' | 'unknown' {
+  const fd = openIfThere(scan, parentOf(path));
+  if (fd === 'unknown') return 'unknown';
+  if (fd === null) return 'absent';
+  try {
+    const stat = scan.sys.lstat(fd, nameOf(path));
+    return stat === null ? 'absent' : stat.kind === 'dir' ? 'dir' : 'other';
+  } catch {
+    return 'unknown';
+  } finally {
+    scan.sys.close(fd);
   }
 }
