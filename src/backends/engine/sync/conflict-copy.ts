@@ -1,5 +1,6 @@
 /** Names of the copies that `keep-both` leaves: a function of the loser, so that every node would choose the same. */
 import type { NodeId, RelPath, Value } from '../core/types.ts';
+import { isoTime } from './versions.ts';
 
 const LONGEST_NAME = 255;
 const CONFLICT_MARK = '.csyncd-conflict-';
@@ -10,7 +11,7 @@ export function conflictName(path: RelPath, node: NodeId, value: Extract<Value, 
   const dot = path.lastIndexOf('.');
   const stem = dot > slash ? path.slice(slash, dot) : path.slice(slash);
   const extension = dot > slash ? path.slice(dot) : '';
-  const time = new Date(Number(value.mtimeNs / 1_000_000n)).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const time = isoTime(Number(value.mtimeNs / 1_000_000n)).replaceAll(/[-:]|\.\d+/g, '');
   const mark = `${CONFLICT_MARK}${node}-${time}-${value.sha256.slice(0, 8)}`;
   return `${path.slice(0, slash)}${stem.slice(0, LONGEST_NAME - mark.length - extension.length)}${mark}${extension}` as RelPath;
 }

@@ -16,6 +16,9 @@ export class Dots {
   #actor: Actor;
   #last: number;
   #saved: number;
+  /** the last counter of earlier runs, and the first of this one: none between them was ever given out, as far as is known */
+  #before: number;
+  #first: number | null = null;
 
   constructor(node: NodeId, store: Store, now: () => number) {
     this.node = node;
@@ -23,6 +26,7 @@ export class Dots {
     this.#now = now;
     this.#last = Number(store.get(COUNTER) ?? 0);
     this.#saved = this.#last;
+    this.#before = this.#last;
     this.#actor = actorOf(node, Number(store.get(EPOCH) ?? 0));
     // A new store may stand in a lost one's place: what that one had made must not pass for known.
     if (store.get(EPOCH) === null) this.newEpoch();
@@ -34,6 +38,7 @@ export class Dots {
 
   next(): Dot {
     this.#last = nextCounter(this.#last, this.#now());
+    this.#first ??= this.#last;
     return { actor: this.#actor, counter: this.#last };
   }
 
@@ -44,9 +49,13 @@ export class Dots {
     this.#saved = this.#last;
   }
 
-  /** Whether a counter of this very actor was never given out here: the store has gone back in time. */
+  /**
+   * Whether a counter of this very actor was never given out here: the store has gone back in time. What was found on the
+   * disk before the first peer could say so has counters of its own, far above the forgotten ones.
+   */
   isUnknown(actor: string, counter: number): boolean {
-    return actor === this.#actor && counter > this.#last;
+    if (actor !== this.#actor || counter <= this.#before) return false;
+    return counter > this.#last || counter < (this.#first ?? Infinity);
   }
 
   /** A new actor, whenever the state may have gone back (replication.md 10). */
@@ -54,5 +63,7 @@ export class Dots {
     const epoch = Number(this.#store.get(EPOCH) ?? 0) + 1;
     this.#store.set(EPOCH, String(Math.max(epoch, Math.floor(this.#now() / 1000))));
     this.#actor = actorOf(this.node, Number(this.#store.get(EPOCH)));
+    this.#before = this.#last;
+    this.#first = null;
   }
 }

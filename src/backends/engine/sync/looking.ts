@@ -4,6 +4,7 @@ import type { Applied, RelPath, Value } from '../core/types.ts';
 import { dotsOf } from '../core/row.ts';
 import { ABSENT, isLive, sameContent, sameValue } from '../core/value.ts';
 import type { Intent, StoredRow } from '../store/store.ts';
+import { pagesOf } from './every-row.ts';
 import { Retries } from './retries.ts';
 import type { Shared } from './shared.ts';
 import { parentOf } from './table.ts';
@@ -11,6 +12,7 @@ import { parentOf } from './table.ts';
 /** Fewer deletions than this are never held. */
 const ALWAYS_ALLOWED = 100;
 const CORRUPT = 'corrupt';
+const LOCAL_EDIT = 'local-edit';
 
 export interface Held {
   readonly deletions: number;
@@ -240,7 +242,7 @@ export class Looking {
           dots: before?.dots ?? [],
           identity,
         });
-        if (blocked?.code === 'local-edit' && same.pending) table.setBlocked(same, blocked);
+        if (blocked?.code === LOCAL_EDIT && same.pending) table.setBlocked(same, blocked);
         return false;
       }
       case 'adopted':
@@ -299,10 +301,25 @@ export class Looking {
     const kept = table.setApplied(stored, { ...applied, dots: [] });
     if (!kept.pending) return;
     table.setBlocked(kept, {
-      code: 'local-edit',
+      code: LOCAL_EDIT,
       message: `changed on this node, which only receives; csyncd revert ${settings.mapping} puts the cluster's state back`,
       since: effects.now(),
     });
+  }
+
+  /** The node may write from now on: what it had kept to itself is an edit beside the cluster's version. */
+  announceDrift(): void {
+    const { rows, table, rules } = this.#shared;
+    for (const page of pagesOf((after, limit) => rows.blocked(after, limit))) {
+      this.#shared.transact(() => {
+        for (const stored of page) {
+          if (stored.blocked?.code !== LOCAL_EDIT || stored.applied === null) continue;
+          const dot = this.#shared.nextDot();
+          const applied: Applied = { ...stored.applied, dots: [dot] };
+          table.setRow(stored, rules.edit(stored.row, [], dot, applied.value), { applied });
+        }
+      });
+    }
   }
 
   #unsettled(path: RelPath, code: string, message: string): void {

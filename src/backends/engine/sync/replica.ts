@@ -16,6 +16,8 @@ import { Looking, type LookJob } from './looking.ts';
 import type { ReplicaSettings } from './settings.ts';
 import { Shared, type ReplicaParts } from './shared.ts';
 
+type Failures = ReturnType<ConstructorParameters<typeof Exchange>[1]['failures']>;
+
 /** Failures named in an acknowledgement. */
 const MOST_NAMED = 100;
 
@@ -25,6 +27,7 @@ export class Replica implements EffectAnswers {
   readonly #applying: Applying;
   readonly #looking: Looking;
   #state: 'detached' | 'attached' | 'live' = 'detached';
+  #knownFailures: (Failures & { readonly blockings: number }) | null = null;
   readonly #listeners = new Set<() => void>();
 
   constructor(parts: ReplicaParts) {
@@ -84,6 +87,7 @@ export class Replica implements EffectAnswers {
         });
       }
     }
+    if (before.receiveOnly && !settings.receiveOnly) this.#looking.announceDrift();
     if (before.configHash !== settings.configHash) this.#exchange.reopen();
   }
 
@@ -258,18 +262,22 @@ export class Replica implements EffectAnswers {
     if (now.length > 0) this.#shared.effects.look(now.map(toLook));
   }
 
-  #failures(): ReturnType<ConstructorParameters<typeof Exchange>[1]['failures']> {
-    const { blocked } = this.#shared.rows.totals();
+  #failures(): Failures {
+    const { rows, table } = this.#shared;
+    const { blocked } = rows.totals();
     if (blocked === 0) return { count: 0, failed: [] };
-    const rows = this.#shared.rows.blocked(null, MOST_NAMED).filter((row) => row.pending);
-    return {
-      count: blocked,
-      failed: rows.map((row) => ({
-        path: row.path,
-        code: row.blocked?.code ?? '',
-        message: row.blocked?.message ?? '',
-      })),
-    };
+    if (this.#knownFailures?.blockings === table.blockings) return this.#knownFailures;
+    const first = rows.blocked(null, MOST_NAMED);
+    // What this node alone has is no peer's business.
+    const told = first.filter(({ seq }) => seq > 0);
+    const failed = told.map((row) => ({
+      path: row.path,
+      code: row.blocked?.code ?? '',
+      message: row.blocked?.message ?? '',
+    }));
+    const count = blocked - (first.length - told.length);
+    this.#knownFailures = { count, failed, blockings: table.blockings };
+    return this.#knownFailures;
   }
 
   #changed(): void {

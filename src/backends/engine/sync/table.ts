@@ -11,6 +11,8 @@ import type { PolicyContext } from '../core/policy.ts';
 import type { Blocked, MappingStore, StoredRow } from '../store/store.ts';
 
 export class Table {
+  /** counts the changes of what is blocked */
+  blockings = 0;
   readonly rows: MappingStore;
   readonly #policy: () => PolicyContext;
   readonly #rule: typeof wanted;
@@ -77,6 +79,7 @@ export class Table {
     const liveBefore = isLiveRow(before.row, before.liveChildren);
     const liveNow = isLiveRow(derived.row, derived.liveChildren);
     if (liveBefore !== liveNow) this.#countChild(parentOf(derived.path), liveNow ? 1 : -1);
+    if (derived.blocked !== before.blocked) this.blockings += 1;
     if (derived.pending && derived.blocked === null) this.#onPending(derived);
     if (this.#bars(before) !== this.#bars(derived)) this.#rederiveBelow(derived.path);
     return derived;

@@ -4,6 +4,9 @@ import type { Dot, Sibling, Value } from '../core/types.ts';
 import { mtimeOf, sizeOf } from '../core/value.ts';
 import { nodeOf } from '../core/vector.ts';
 
+/** The last time that a Date can hold, ms since 1970 and before. */
+const LAST_MS = 8.64e15;
+
 /** `NODE@COUNTER` in base 36: unique, and short enough to type. */
 export function versionId(dot: Dot): string {
   return `${nodeOf(dot.actor)}@${dot.counter.toString(36)}`;
@@ -34,7 +37,12 @@ export function chooseVersion(siblings: readonly Sibling[], keep: string): Sibli
 /** When it was written: the file's mtime, or when its author saw the change. ISO 8601. */
 function timeOf(dot: Dot, value: Value): string {
   const mtime = mtimeOf(value);
-  return new Date(mtime === null ? dot.counter : Number(mtime / 1_000_000n)).toISOString();
+  return isoTime(mtime === null ? dot.counter : Number(mtime / 1_000_000n));
+}
+
+/** A file's time may be any 64-bit number; what lies beyond the calendar is shown as its end. */
+export function isoTime(ms: number): string {
+  return new Date(Math.min(Math.max(ms, -LAST_MS), LAST_MS)).toISOString();
 }
 
 function compareTimes(a: Sibling, b: Sibling): number {

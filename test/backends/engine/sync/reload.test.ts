@@ -47,4 +47,19 @@ suite('a reload', () => {
     wire.settle();
     for (const node of [a, b]) assert.deepEqual(onDisk(node, 'x/f'), file('b'));
   });
+
+  test('that lets a receiving node write sends the edits that it had kept to itself', () => {
+    const [a, b, wire] = two();
+    reload(b, { receiveOnly: true });
+    a.find({ f: file('a', { mtimeNs: 1n }) });
+    wire.settle();
+    b.find({ f: file('b', { mtimeNs: 2n }), own: file('c') });
+    wire.settle();
+    assert.equal(onDisk(a, 'own'), null);
+    reload(b, { receiveOnly: false });
+    wire.settle();
+    assert.deepEqual(onDisk(a, 'own'), file('c'));
+    for (const node of [a, b]) assert.deepEqual(onDisk(node, 'f'), file('b', { mtimeNs: 2n }));
+    assert.equal(b.replica.shared.rows.totals().blocked, 0);
+  });
 });
