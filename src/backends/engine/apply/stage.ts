@@ -108,7 +108,9 @@ function buildFile(
   const fd = makeTemp(site, name, () => sys.createFile(tmpFd, name));
   try {
     if (content.kind === 'inline') sys.write(fd, content.bytes, 0);
-    else if (!copyInto(site, fd, to, content)) return { kind: 'stale' };
+    // A backup that is not what it is listed as is no look's business: the content is to be had elsewhere.
+    else if (!copyInto(site, fd, to, content))
+      return { kind: content.kind === 'backup' ? 'corrupt' : 'stale' };
     return completeFile(site, fd, to, { name, fetched: false }, fsyncNow);
   } finally {
     sys.close(fd);

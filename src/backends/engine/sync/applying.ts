@@ -47,6 +47,8 @@ export class Applying {
   /** the last reason why nothing could be written; null when it can */
   diskProblem: { readonly code: string; readonly message: string } | null = null;
   readonly counters: Counters = { raced: 0, stale: 0, retired: 0, corrupt: 0, moved: 0, applied: 0 };
+  /** backups that did not hold what they are listed as */
+  readonly #spoiled = new Set<string>();
   readonly #outcomes: Outcomes;
   readonly #secondLooks = new SecondLooks();
 
@@ -214,6 +216,7 @@ export class Applying {
       contents: this.#shared.contents,
       fetched: (of, sha256) => this.#fetching.held(of, sha256),
       isBusy: (other) => this.#busy.has(other),
+      isSpoiled: (id) => this.#spoiled.has(id),
       wanted: (stored) => this.#shared.table.wanted(stored),
       backupId: () => this.#shared.effects.backupId(),
     });
@@ -297,6 +300,7 @@ export class Applying {
         return;
       case 'corrupt':
         this.counters.corrupt += 1;
+        if (change.content.kind === 'backup') this.#spoiled.add(change.content.id);
         this.#blocking.block(
           change.path,
           'waiting-content',

@@ -23,6 +23,8 @@ export interface PlanningContext {
   /** fetched for this path and not used yet */
   fetched(path: RelPath, sha256: Sha256): Extract<Fetched, { kind: 'inline' | 'staged' }> | null;
   isBusy(path: RelPath): boolean;
+  /** a backup that did not hold what it is listed as */
+  isSpoiled(backupId: string): boolean;
   wanted(row: StoredRow): Wanted;
   backupId(): string;
 }
@@ -62,7 +64,7 @@ function contentOf(stored: StoredRow, to: FileValue, context: PlanningContext): 
   if (fetched?.kind === 'staged') return { kind: 'staged', name: fetched.name, verified: true };
   const bytes = context.contents.get(to.sha256);
   if (bytes !== null) return { kind: 'inline', bytes };
-  return localContent(stored, to, context) ?? backedUpContent(stored, to, context.rows);
+  return localContent(stored, to, context) ?? backedUpContent(stored, to, context);
 }
 
 /** The sender found this content by a rename: where it came from, this node may hold it too. */
@@ -78,12 +80,13 @@ function localContent(stored: StoredRow, to: FileValue, context: PlanningContext
   return { kind: 'local', path: source.path, identity: applied.identity, move: isLeaving && isFreeHere };
 }
 
-function backedUpContent(stored: StoredRow, to: FileValue, rows: MappingStore): Content | null {
+function backedUpContent(stored: StoredRow, to: FileValue, context: PlanningContext): Content | null {
   // Where nothing ever was there is no backup, which spares new files the look-up.
   for (const path of [stored.applied === null ? null : stored.path, stored.movedFrom]) {
     if (path === null) continue;
-    for (const backup of rows.backups(path)) {
-      if (sameContent(backup.value, to)) return { kind: 'backup', id: backup.id };
+    for (const backup of context.rows.backups(path)) {
+      if (sameContent(backup.value, to) && !context.isSpoiled(backup.id))
+        return { kind: 'backup', id: backup.id };
     }
   }
   return null;

@@ -110,7 +110,7 @@ describe('creating', () => {
       change('c', file('old'), { content: { kind: 'backup', id: 'b1' } }),
       change('d', file('old'), { content: { kind: 'backup', id: 'b2' } }),
     );
-    assert.deepEqual(kinds(results), ['done', 'stale', 'done', 'stale']);
+    assert.deepEqual(kinds(results), ['done', 'stale', 'done', 'corrupt']);
     assert.equal(readFileSync(ground.at('a'), 'utf8'), 'same');
     assert.equal(readFileSync(ground.at('c'), 'utf8'), 'old');
     assert.equal(readFileSync(ground.backup('b1'), 'utf8'), 'old');
