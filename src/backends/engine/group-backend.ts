@@ -264,7 +264,11 @@ function peerState(
   const names = closed.map(({ mapping }) => mapping).join(', ');
   switch (away.code) {
     case 'connecting':
-      return { state: 'connecting', last_error: null, remedy: null };
+      return {
+        state: 'connecting',
+        last_error: `${peer} does not exchange ${names} yet`,
+        remedy: `if it lasts, on ${peer}: csyncd status`,
+      };
     case 'paused':
       return {
         state: 'paused',
