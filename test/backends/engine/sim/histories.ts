@@ -21,7 +21,8 @@ const RARE = [
   'recovered intents',
   'fetch unavailable',
   'fetch staged',
-  'scan failed',
+  'hot',
+  'undecided',
   'events lost',
   'EIO',
 ];
