@@ -69,6 +69,7 @@ export class Engine {
   #config: Config;
   #started: Promise<void> | null = null;
   #isRollingBack = false;
+  #isStopped = false;
 
   constructor(options: EngineOptions, store: Store, identity: Identity) {
     const { config, log } = options;
@@ -177,6 +178,9 @@ export class Engine {
     this.#loop.stop();
     await this.#network.stop();
     await this.#disks.close();
+    // What the closed workers and links owed is answered now, into a store that is still there.
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#isStopped = true;
     this.trail.flush();
     this.#store.set(RUNNING, '');
     this.#store.close();
@@ -327,6 +331,7 @@ export class Engine {
     );
     setImmediate(() => {
       this.#isRollingBack = false;
+      if (this.#isStopped) return;
       this.#store.transaction(() => this.#newEpoch());
       for (const engine of this.#engines.values()) engine.replica.restart();
     });

@@ -11,6 +11,8 @@ import type { Session } from './sync/session.ts';
 
 const CLEAN_EVERY = 10 * 60_000;
 const COMPARE_EVERY = 60 * 60_000;
+/** Backups removed together: the disk worker also moves contents. */
+const TOGETHER = 500;
 
 export interface HousekeepingParts {
   engines(): Iterable<MappingEngine>;
@@ -82,10 +84,12 @@ export class Housekeeping {
 /** The files first: a backup that is not listed could never be removed. */
 async function cleanBackups(engine: MappingEngine, rules: BackupRules): Promise<void> {
   const { rows } = engine.replica.shared;
-  const expired = expiredBackups(rows, rules, Date.now());
-  if (expired.length === 0 || engine.disk === null) return;
-  await engine.disk.removeBackups(expired);
-  engine.replica.shared.transact(() => {
-    for (const id of expired) rows.deleteBackup(id);
-  });
+  const expired = await expiredBackups(rows, rules, Date.now());
+  for (let at = 0; at < expired.length && engine.disk !== null; at += TOGETHER) {
+    const ids = expired.slice(at, at + TOGETHER);
+    await engine.disk.removeBackups(ids);
+    engine.replica.shared.transact(() => {
+      for (const id of ids) rows.deleteBackup(id);
+    });
+  }
 }

@@ -80,9 +80,13 @@ export async function splitRange(
   return [...ranges, { after, until: range.until }];
 }
 
-export async function listRange(rows: MappingStore, range: PathRange): Promise<TreeEntry[]> {
+/** The first `limit` of a range. */
+export async function listRange(rows: MappingStore, range: PathRange, limit: number): Promise<TreeEntry[]> {
   const entries: TreeEntry[] = [];
-  for await (const entry of entriesOf(rows, range)) entries.push(entry);
+  for await (const entry of entriesOf(rows, range)) {
+    if (entries.length >= limit) break;
+    entries.push(entry);
+  }
   return entries;
 }
 

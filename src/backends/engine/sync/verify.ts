@@ -14,6 +14,8 @@ import { listRange, splitRange, sumRange, type PathRange, type TreeEntry } from 
 const PARTS = 16;
 /** Ranges of up to this many entries are listed instead of split. */
 const LIST = 64;
+/** Where one side has next to nothing there is nothing to split by: so many are named then. */
+const MOST_LISTED = 1000;
 
 const pathField = z.string().transform((path) => path as RelPath);
 const rangeField = z.object({ after: pathField.nullable(), until: pathField.nullable() });
@@ -45,9 +47,9 @@ export async function answerSums(rows: MappingStore, ranges: readonly PathRange[
   return sums;
 }
 
-/** Answers `verify.list`. */
+/** Answers `verify.list`: the first of them, when there are very many. */
 export async function answerList(rows: MappingStore, range: PathRange): Promise<unknown> {
-  const entries = await listRange(rows, range);
+  const entries = await listRange(rows, range, MOST_LISTED);
   return entries.map(({ path, value }) => ({
     path,
     value: Buffer.from(encodeValue(value)).toString('base64'),
@@ -76,7 +78,11 @@ export async function compareTrees(
         continue;
       if (Math.max(ours.count, their.count) > LIST && ours.count > 1)
         open.push(...(await splitRange(rows, range, ours.count, PARTS)));
-      else differences.push(...compareLists(await listRange(rows, range), await listOf(ask, range), peer));
+      else {
+        const listed = await listOf(ask, range);
+        const until = listed.length < MOST_LISTED ? range.until : (listed.at(-1)?.path ?? null);
+        differences.push(...compareLists(await listRange(rows, { ...range, until }, LIST), listed, peer));
+      }
     }
   }
   return differences.slice(0, limit);
