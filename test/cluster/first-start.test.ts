@@ -29,8 +29,9 @@ test('trees that were there before the first start are merged: nothing is delete
   assert.equal(a.read('kind/inside'), 'a directory');
   const kept = async (node: typeof a, path: string) =>
     (await node.cli('backups', 'list', node.path(path), '--json')).json as unknown[];
-  assert.equal((await kept(a, 'differs')).length, 1);
-  assert.equal((await kept(c, 'differs')).length, 1);
+  // What c had may have passed over a's disk on the way to b's, and is then kept there too.
+  for (const node of [a, c])
+    assert.ok((await kept(node, 'differs')).length >= 1, `${node.name} keeps its own version`);
   assert.equal((await kept(c, 'kind')).length, 1);
   assert.equal((await kept(a, 'common/0')).length, 0);
   await made.proveEqual();
