@@ -25,6 +25,8 @@ export class Observer {
   private readonly single: boolean;
   /** no store is made older than its disk: then what is found there could be anybody's */
   private readonly isPowerSafe: boolean;
+  /** users rename directories while the engine works in them: what it places then goes with them */
+  private readonly movesUnderWay: boolean;
   /** path of each dot, by actor and counter */
   private readonly dots = new Map<string, Map<number, string>>();
   /** node, path and content of what was on a disk, as far as its node knew */
@@ -35,6 +37,7 @@ export class Observer {
   constructor(history: History, ledger: Ledger) {
     this.ledger = ledger;
     this.single = history.single;
+    this.movesUnderWay = history.ops.some((op) => op.do === 'move' && op.during !== undefined);
     this.isPowerSafe = history.ops.every((op) => !PAST.has(op.do));
   }
 
@@ -47,7 +50,8 @@ export class Observer {
       this.checkEdits(index, node, next.path, before?.row ?? null, next.row);
       if (before !== null && before.row !== next.row) this.checkTaken(node, next.path, before.row, next.row);
       if (next.applied !== null && before?.applied !== next.applied) {
-        this.had.add(`${node} ${next.path} ${contentOf(next.applied.value)}`);
+        const content = contentOf(next.applied.value);
+        this.had.add(`${node} ${next.path} ${content}`).add(`${node} ${content}`);
       }
       put(next);
     };
@@ -89,7 +93,9 @@ export class Observer {
       const isTrue =
         value.kind === 'absent'
           ? this.ledger.deleted(index, path)
-          : value.kind !== 'file' || this.ledger.wroteSha(index, value.sha256);
+          : value.kind !== 'file' ||
+            this.ledger.wroteSha(index, value.sha256) ||
+            (this.movesUnderWay && this.had.has(`${node} ${value.sha256}`));
       if (isTrue) continue;
       throw new InvariantError('I4 no resurrection', `${node} invents ${describe(value)} at ${path}`);
     }
