@@ -6,7 +6,7 @@ import { identityNow } from '../scan/identity.ts';
 import { nameOf, parentOf } from '../scan/paths.ts';
 import { setAttributes } from './attributes.ts';
 import type { Change, Content, Outcome } from './change.ts';
-import { moveToFree, placedIdentity } from './place.ts';
+import { lookAgain, moveToFree, placedIdentity } from './place.ts';
 import { isUnwritten, type Site } from './site.ts';
 
 export function move(
@@ -35,7 +35,7 @@ export function move(
     const before = sys.fstat(fd);
     // RACE: what is renamed is what has the name now, not what the descriptor leads to. Looked at afterwards.
     if (!moveToFree(site, source, nameOf(from.path), target, nameOf(change.path))) return { kind: 'stale' };
-    const caught = sys.lstat(target, nameOf(change.path));
+    const caught = lookAgain(site, target, nameOf(change.path));
     if (caught !== null && caught.ino !== before.ino) {
       moveToFree(site, target, nameOf(change.path), source, nameOf(from.path));
       return { kind: 'stale' };

@@ -233,7 +233,7 @@ export function placedIdentity(site: Site, dir: Fd, name: string, staged: Stat):
 }
 
 /** It is placed: that it cannot be looked at (EIO) does not undo that, and must not be told as a failure to place it. */
-function lookAgain(site: Site, dir: Fd, name: string): Stat | null {
+export function lookAgain(site: Site, dir: Fd, name: string): Stat | null {
   try {
     return site.sys.lstat(dir, name);
   } catch (error) {
