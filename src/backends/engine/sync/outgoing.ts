@@ -12,8 +12,9 @@ import type { Table } from './table.ts';
 /** Rows in a message, and bytes of inline content, at most. */
 const ROWS = 512;
 const BYTES = 1024 * 1024;
-/** A row that its author should be telling the peer is relayed after this many ms, times our rank among the relays. */
+/** A row whose author cannot reach the peer is relayed after this many ms, times our rank among the relays. */
 const RELAY_STEP = 150;
+/** One that its author is telling the peer, or that is the peer's own, if by then he still seems not to have it. */
 const RELAY_AUTHOR_LINKED = 2000;
 /** Rows that wait for their author at the most; beyond it they are sent. */
 const MOST_DEFERRED = 4096;
@@ -172,7 +173,9 @@ export class Outgoing {
       if (author === self) return 0;
       delay = Math.max(
         delay,
-        this.linked.includes(author) ? RELAY_AUTHOR_LINKED : this.#rank(self, author) * RELAY_STEP,
+        author === this.peer || this.linked.includes(author)
+          ? RELAY_AUTHOR_LINKED
+          : this.#rank(self, author) * RELAY_STEP,
       );
     }
     return delay;

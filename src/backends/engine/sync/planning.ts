@@ -62,13 +62,19 @@ function contentOf(stored: StoredRow, to: FileValue, context: PlanningContext): 
   const fetched = context.fetched(stored.path, to.sha256);
   if (fetched?.kind === 'inline') return fetched;
   if (fetched?.kind === 'staged') return { kind: 'staged', name: fetched.name, verified: true };
+  const local = localContent(stored, to, context);
+  if (local?.move === true) return local;
   const bytes = context.contents.get(to.sha256);
   if (bytes !== null) return { kind: 'inline', bytes };
-  return localContent(stored, to, context) ?? backedUpContent(stored, to, context);
+  return local ?? backedUpContent(stored, to, context);
 }
 
 /** The sender found this content by a rename: where it came from, this node may hold it too. */
-function localContent(stored: StoredRow, to: FileValue, context: PlanningContext): Content | null {
+function localContent(
+  stored: StoredRow,
+  to: FileValue,
+  context: PlanningContext,
+): Extract<Content, { kind: 'local' }> | null {
   if (stored.movedFrom === null || context.isBusy(stored.movedFrom)) return null;
   const source = context.rows.get(stored.movedFrom);
   const applied = source?.applied;

@@ -57,6 +57,21 @@ suite('changes', () => {
     assert.deepEqual(rows.sort(), ['n1 n2', 'n1 n3']);
   });
 
+  test('are never told back to their author, however late he says what he knows', () => {
+    const [a, b, , wire] = three();
+    a.find({ f: file('a') });
+    while (a.replica.pump(b.name));
+    for (const { to, message } of a.sent.splice(0))
+      if (to === b.name && message.kind === 'rows') b.replica.receive(a.name, message);
+    b.applyAll();
+    while (b.replica.pump(a.name));
+    assert.deepEqual(
+      b.sent.filter(({ to, message }) => to === a.name && message.kind === 'rows'),
+      [],
+    );
+    wire.settle();
+  });
+
   test('are relayed at once where author and receiver cannot reach each other', () => {
     const nodes = [new Node('n1').live(), new Node('n2').live(), new Node('n3').live()] as const;
     const wire = new Wire(nodes);
