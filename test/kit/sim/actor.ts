@@ -5,7 +5,7 @@ import { SimFs } from './fs.ts';
 import type { Edit } from './history.ts';
 
 /** Never seen by anybody: an edit is done between two system calls of the engine. */
-const TEMP = '.new';
+export const TEMP = '.new';
 
 const encoder = new TextEncoder();
 

@@ -2,6 +2,7 @@
  * What users did to files, kept apart from everything that csyncd keeps: by it, each content that was ever written must
  * be explained at the end (I3), and nothing that a user deleted or replaced knowingly may come back (I4).
  */
+import { TEMP } from './actor.ts';
 import type { Entry, Tree } from './trees.ts';
 import { changed, sameEntry, sha256Of } from './trees.ts';
 
@@ -56,9 +57,8 @@ export class Ledger {
     for (const path of touched) this.excuse(path);
     for (const path of changed(before, after)) {
       const [was, now] = [before.get(path), after.get(path)];
-      const isOwn = [was, now].some(
-        (entry) => entry !== undefined && (entry.text === '' || this.wrote(node, entry.text)),
-      );
+      const isOwn =
+        path === TEMP || [was, now].some((entry) => entry !== undefined && this.wrote(node, entry.text));
       if (!all && !isOwn && !touched.has(path)) continue;
       if (was !== undefined && touched.has(path)) this.removed.add(`${path}\0${was.text}`);
       touched.add(path);
@@ -83,9 +83,10 @@ export class Ledger {
     return [...(this.touchedBy[node] ?? [])];
   }
 
-  /** Whether a user of this node deleted this path there. */
+  /** Whether a user of this node deleted this path there, or a directory that it was put into at that moment. */
   deleted(node: number, path: string): boolean {
-    return this.deletedBy.has(`${node} ${path}`);
+    const names = path.split('/');
+    return names.some((_, index) => this.deletedBy.has(`${node} ${names.slice(0, index + 1).join('/')}`));
   }
 
   /** Whether a user of this node wrote this content there. */

@@ -2,7 +2,7 @@
 import type { Fd, Stat } from '../../../sys/sys.ts';
 import { codeOf } from '../../../util/errors.ts';
 import type { Identity } from '../core/types.ts';
-import { identityFound, identityNow } from '../scan/identity.ts';
+import { identityFound, identityNow, identityUncertain } from '../scan/identity.ts';
 import { nameOf } from '../scan/paths.ts';
 import type { Change, Outcome } from './change.ts';
 import { dropBackup, editIn, keep, keepAgain, type Kept } from './keep.ts';
@@ -220,12 +220,12 @@ export function notEmpty(): Outcome {
 
 /**
  * The identity of what was placed: taken after the rename, which changes ctime. When somebody has already changed it or
- * put another file in its place, the identity from before, which equals none that can be found from now on.
+ * put another file in its place, one that equals none that can be found.
  */
 export function placedIdentity(site: Site, dir: Fd, name: string, staged: Stat): Identity {
   const clock = site.options.now();
   const now = lookAgain(site, dir, name);
-  if (now === null || !isUnwritten(staged, now)) return identityNow(staged);
+  if (now === null || !isUnwritten(staged, now)) return identityUncertain(staged);
   // The time that was set is of this very moment: a write within the same clock tick would not change it.
   const byMtime = { ...now, ctimeNs: 0n };
   const isRacy = identityFound(byMtime, clock) !== identityNow(byMtime);

@@ -16,6 +16,11 @@ export function identityFound(stat: Stat, nowNs: bigint): Identity {
   return (stat.kind === 'dir' ? identityOf(timeless(stat)) : identityAt(stat, nowNs)) as Identity;
 }
 
+/** To remember when what is there now is not known: it equals none that can be found, so the next look reads the file. */
+export function identityUncertain(stat: Stat): Identity {
+  return `${identityNow(stat)}~0` as Identity;
+}
+
 function timeless(stat: Stat): Stat {
   return { ...stat, size: 0, mtimeNs: 0n, ctimeNs: 0n };
 }
