@@ -3,7 +3,7 @@
  * backend for each of them. main.ts opens one.
  */
 import { randomUUID } from 'node:crypto';
-import type { Config, Group } from '../../config/model.ts';
+import type { Config, Group, Mapping } from '../../config/model.ts';
 import { bootId } from '../../sys/machine.ts';
 import { CsyncdError } from '../../util/errors.ts';
 import { version } from '../../util/version.ts';
@@ -246,6 +246,7 @@ export class Engine {
       settings: replicaSettings(this.#config, group, config),
       transfer: { fetch: (about, request, signal) => this.#transfer.fetch(about, request, signal) },
       openDisk: () => this.#openDisk(group.name, mapping),
+      selection: () => this.#mapping(group.name, mapping),
       send: (peer, message) => this.#sessions.linkedTo(group.name, peer)?.send(message),
       canSend: (peer) => this.#sessions.linkedTo(group.name, peer)?.canSend() ?? false,
       wake: () => this.#loop.wake(),
@@ -258,13 +259,16 @@ export class Engine {
     return engine;
   }
 
-  #openDisk(groupName: string, name: string): ReturnType<DiskPool['open']> {
-    const group = this.#group(groupName);
-    const mapping = group.mappings.find((one) => one.name === name);
+  #openDisk(group: string, mapping: string): ReturnType<DiskPool['open']> {
+    const { path, exclude, include, owner, durability } = this.#mapping(group, mapping);
+    return this.#disks.open({ group, mapping, path, exclude, include, owner, durability });
+  }
+
+  #mapping(group: string, name: string): Mapping {
+    const mapping = this.#group(group).mappings.find((one) => one.name === name);
     if (mapping === undefined)
-      throw new CsyncdError('unknown-mapping', `group ${groupName} has no mapping ${name}`);
-    const { path, exclude, include, owner, durability } = mapping;
-    return this.#disks.open({ group: groupName, mapping: name, path, exclude, include, owner, durability });
+      throw new CsyncdError('unknown-mapping', `group ${group} has no mapping ${name}`);
+    return mapping;
   }
 
   async #verify(

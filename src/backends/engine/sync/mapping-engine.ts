@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { codeOf, CsyncdError, messageOf } from '../../../util/errors.ts';
+import type { SelectionRules } from '../../../util/selection.ts';
 import { spent } from '../../../util/timings.ts';
 import type { ApplyReport, Change } from '../apply/change.ts';
 import type { NodeId, RelPath, Sha256 } from '../core/types.ts';
@@ -15,6 +16,7 @@ import type { ContentTransfer } from './content-transfer.ts';
 import { temporaryName } from './content/temporary-name.ts';
 import type { Dots } from './dots.ts';
 import type { Effects, FetchRequest } from './effects.ts';
+import { forgetUnselected } from './forget-unselected.ts';
 import { LookJob } from './looking.ts';
 import { Replica } from './replica.ts';
 import type { ReplacedVersion } from './second-looks.ts';
@@ -27,6 +29,8 @@ export interface MappingEngineParts {
   readonly transfer: Pick<ContentTransfer, 'fetch'>;
   /** Opens the mapping's root in the disk workers; rejects with a CsyncdError when it cannot be used. */
   readonly openDisk: () => Promise<DiskMapping>;
+  /** The mapping's rules at the time when its root is opened. */
+  selection(): SelectionRules;
   send(peer: NodeId, message: Message): void;
   canSend(peer: NodeId): boolean;
   wake(): void;
@@ -74,6 +78,7 @@ export class MappingEngine implements Effects {
     await this.drained();
     const disk = await this.#parts.openDisk();
     try {
+      await forgetUnselected(this.replica.shared, this.#parts.selection());
       const intents = this.replica.shared.rows.intents();
       this.replica.recovered(intents, await disk.recover(intents));
     } catch (error) {

@@ -66,6 +66,12 @@ export class Table {
     return this.#write(stored, { ...stored, blocked });
   }
 
+  /** As if nothing had ever been known of it. */
+  forget(path: RelPath): void {
+    const stored = this.rows.get(path);
+    if (stored !== null) this.#write(stored, { ...blank(path), liveChildren: stored.liveChildren });
+  }
+
   /** The rules by which rows are judged have changed: what is derived from this one, and from those below it, is made anew. */
   rederive(stored: StoredRow): void {
     this.#write(stored, stored);

@@ -97,6 +97,7 @@ class Bench {
         this.disks.push(this.next);
         return Promise.resolve(this.next as unknown as DiskMapping);
       },
+      selection: () => ({ exclude: [], include: [] }),
       send: () => undefined,
       canSend: () => true,
       wake: () => undefined,
