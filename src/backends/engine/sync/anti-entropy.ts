@@ -40,5 +40,9 @@ export async function compareTables(
 }
 
 function isQuiet({ replica }: MappingEngine, peer: NodeId): boolean {
-  return replica.standing(peer).kind === 'open' && replica.acked(peer) >= replica.shared.rows.lastSeq();
+  const { rows } = replica.shared;
+  const { pending, blocked } = rows.totals();
+  // A peer is asked to slow down while this node is behind with its disk: not everything was told then.
+  if (replica.standing(peer).kind !== 'open' || pending > blocked) return false;
+  return replica.acked(peer) >= rows.lastSeq();
 }

@@ -2,12 +2,13 @@
  * The replica's side of the protocol: what each peer is told, what it told us, and who has acknowledged what
  * (replication.md 6). Synchronous; every message may come twice or not at all.
  */
-import type { NodeId, Row } from '../core/types.ts';
-import { includes, nodeOf, NOTHING } from '../core/vector.ts';
-import type { Actor } from '../core/types.ts';
+import type { NodeId } from '../core/types.ts';
+import { NOTHING } from '../core/vector.ts';
 import type { Seq } from '../store/store.ts';
 import type { Knowledge, Message, RowUpdate } from '../wire/messages.ts';
+import { acknowledge, acknowledged, type Acknowledged, type Failures } from './acknowledging.ts';
 import { Incoming } from './incoming.ts';
+import { checkRollback, joinRows } from './joining.ts';
 import { Outgoing, type OutgoingContext } from './outgoing.ts';
 import type { Shared } from './shared.ts';
 
@@ -25,20 +26,19 @@ export type PeerStanding =
   | { readonly kind: 'mismatch' }
   | { readonly kind: 'open' };
 
-interface Peer {
+interface Peer extends Acknowledged {
   standing: PeerStanding;
   outgoing: Outgoing | null;
   incoming: Incoming | null;
   /** a gap was found and reported: drop rows until they follow again */
   reopening: boolean;
-  failuresSaid: string;
 }
 
 export interface ExchangeEvents {
   /** Rows were joined into the table; `sender` has the contents of what it shows. */
   joined(updates: readonly RowUpdate[], sender: NodeId): void;
   /** Paths that this node failed to bring to its disk. */
-  failures(): { readonly count: number; readonly failed: Extract<Message, { kind: 'ack' }>['failed'] };
+  failures(): Failures;
   /** A peer acknowledged more. */
   acknowledged(): void;
 }
@@ -177,27 +177,7 @@ export class Exchange {
   /** Acknowledges what has reached the disk, and tells what we know, when that is news. */
   step(): void {
     if (!this.#isOpen) return;
-    const settled = (this.#shared.rows.pending(0, 1)[0]?.seq ?? this.#shared.rows.lastSeq() + 1) - 1;
-    const failures = this.#events.failures();
-    const said =
-      failures.count === 0
-        ? ''
-        : `${failures.count} ${failures.failed.map((one) => `${one.path}\0${one.code}`).join('\0')}`;
-    for (const [node, peer] of this.#peers) {
-      if (peer.incoming === null) continue;
-      const news =
-        peer.incoming.acknowledge(settled) ?? (said === peer.failuresSaid ? null : peer.incoming.repeat());
-      if (news === null) continue;
-      peer.failuresSaid = said;
-      this.#send(node, {
-        kind: 'ack',
-        ...this.#shared.about,
-        tableId: peer.incoming.tableId,
-        seq: news,
-        failedCount: failures.count,
-        failed: failures.failed,
-      });
-    }
+    acknowledge(this.#shared, this.#peers, this.#events.failures());
     if (this.#knowsDue !== null && this.#knowsDue <= this.#shared.effects.now()) {
       this.#knowsDue = null;
       const linked = this.openPeers();
@@ -232,7 +212,7 @@ export class Exchange {
       });
       return;
     }
-    this.#checkRollback(message.knowledge);
+    checkRollback(this.#shared, message.knowledge);
     if (message.haveTable === this.#shared.store.tableId && message.haveSeq > this.#shared.rows.lastSeq())
       this.#shared.effects.rolledBack();
     const progress = this.#shared.rows.progress(node);
@@ -271,28 +251,9 @@ export class Exchange {
       return;
     }
     peer.reopening = false;
+    const news = joinRows(this.#shared, message.rows);
     incoming.received = Math.max(incoming.received, message.last);
-    const { table, rules } = this.#shared;
-    const news: RowUpdate[] = [];
-    this.#shared.transact(() => {
-      for (const update of message.rows) {
-        this.#checkRollback(update.row.context);
-        const stored = table.get(update.path);
-        const joined = rules.join(stored.row, update.row);
-        if (joined === stored.row) continue;
-        table.setRow(stored, joined, { movedFrom: this.#movedFrom(update, joined) });
-        news.push(update);
-      }
-    });
     if (news.length > 0) this.#events.joined(news, node);
-  }
-
-  /** Where the content came from is told on only while the version is the one that was found there. */
-  #movedFrom(update: RowUpdate, joined: Row): RowUpdate['movedFrom'] {
-    return joined.siblings.length === update.row.siblings.length &&
-      includes(update.row.context, joined.context)
-      ? update.movedFrom
-      : null;
   }
 
   #marked(node: NodeId, peer: Peer, message: Extract<Message, { kind: 'mark' }>): void {
@@ -317,25 +278,15 @@ export class Exchange {
 
   #knows(peer: Peer, knowledge: Knowledge, linked: readonly NodeId[] | null): void {
     if (peer.outgoing === null) return;
-    this.#checkRollback(knowledge);
+    checkRollback(this.#shared, knowledge);
     peer.outgoing.learn(knowledge);
     if (linked !== null) peer.outgoing.linked = linked;
     this.#shared.effects.wake();
   }
 
   #acknowledged(node: NodeId, peer: Peer, message: Extract<Message, { kind: 'ack' }>): void {
-    const { outgoing } = peer;
-    if (outgoing === null || message.tableId !== this.#shared.store.tableId) return;
-    outgoing.acked = Math.max(outgoing.acked, message.seq);
-    outgoing.failed = message.failed;
-    outgoing.failedCount = message.failedCount;
-    const before = this.#shared.rows.progress(node);
-    this.#shared.rows.setProgress(node, {
-      theirTable: before?.theirTable ?? '',
-      theirSeq: before?.theirSeq ?? 0,
-      ourTable: message.tableId,
-      ourSeq: outgoing.acked,
-    });
+    if (peer.outgoing === null || message.tableId !== this.#shared.store.tableId) return;
+    acknowledged(this.#shared, node, peer.outgoing, message);
     this.#events.acknowledged();
   }
 
@@ -357,16 +308,6 @@ export class Exchange {
   #knowsSoon(): void {
     this.#knowsDue ??= this.#shared.effects.now() + KNOWS_DELAY;
     this.#shared.effects.wake();
-  }
-
-  #checkRollback(vector: ReadonlyMap<string, number>): void {
-    for (const [actor, counter] of vector) {
-      if (
-        nodeOf(actor as Actor) === this.#shared.settings.node &&
-        this.#shared.dots.isUnknown(actor, counter)
-      )
-        this.#shared.effects.rolledBack();
-    }
   }
 
   #context(): OutgoingContext {

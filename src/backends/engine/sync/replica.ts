@@ -8,6 +8,7 @@ import type { NodeId, RelPath } from '../core/types.ts';
 import type { Look, Observation } from '../scan/observation.ts';
 import type { Intent, Seq } from '../store/store.ts';
 import type { Knowledge, Message } from '../wire/messages.ts';
+import type { Failures } from './acknowledging.ts';
 import { Applying } from './applying.ts';
 import type { EffectAnswers, FetchRequest, Fetched } from './effects.ts';
 import { pagesOf } from './every-row.ts';
@@ -15,8 +16,6 @@ import { Exchange, type PeerStanding } from './exchange.ts';
 import { Looking, type LookJob } from './looking.ts';
 import type { ReplicaSettings } from './settings.ts';
 import { Shared, type ReplicaParts } from './shared.ts';
-
-type Failures = ReturnType<ConstructorParameters<typeof Exchange>[1]['failures']>;
 
 /** Failures named in an acknowledgement. */
 const MOST_NAMED = 100;
