@@ -220,7 +220,8 @@ export class SimNode implements Machine {
     // What the store does not know any more, the disk may still hold: whether it is old or new nobody here can tell.
     for (const [path, text] of rows) if (rowsNow.get(path) !== text) ledger.excuse(path);
     const isRelaxed = unflushed === undefined || history.durability === 'relaxed';
-    const gone = isRelaxed ? [...texts].filter((text) => !textsNow.has(text)) : unflushed;
+    const missing = isRelaxed ? [...texts].filter((text) => !textsNow.has(text)) : [];
+    const gone = [...missing, ...(unflushed ?? [])];
     count(this.world, BYTES_LOST);
     ledger.wentBack(this.index, tree, treeNow, gone, isRelaxed);
   }
