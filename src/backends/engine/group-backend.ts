@@ -23,7 +23,7 @@ import {
   restoreBackup,
   revertEdits,
 } from './sync/decisions.ts';
-import type { LookJob } from './sync/looking.ts';
+import type { LookJob } from './sync/look-job.ts';
 import type { MappingEngine } from './sync/mapping-engine.ts';
 import { mappingStatus, peerLag } from './sync/status.ts';
 import { waitSettled } from './sync/settled.ts';

@@ -185,5 +185,5 @@ export class Sessions implements NetworkEvents {
 function isBehind({ replica }: MappingEngine): boolean {
   if (replica.state !== 'live') return false;
   const { pending, blocked } = replica.shared.rows.totals();
-  return replica.applying.diskProblem === null && pending - blocked > BACKLOG;
+  return replica.applying.disk.problem === null && pending - blocked > BACKLOG;
 }

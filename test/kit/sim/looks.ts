@@ -3,7 +3,7 @@ import type { BeliefReader, Look } from '../../../src/backends/engine/scan/obser
 import { RootLost } from '../../../src/backends/engine/scan/root.ts';
 import { scanSteps } from '../../../src/backends/engine/scan/scan.ts';
 import type { MappingStore } from '../../../src/backends/engine/store/store.ts';
-import { LookJob } from '../../../src/backends/engine/sync/looking.ts';
+import { LookJob } from '../../../src/backends/engine/sync/look-job.ts';
 import type { Replica } from '../../../src/backends/engine/sync/replica.ts';
 import { SysError } from '../../../src/sys/sys.ts';
 import { compileSelection } from '../../../src/util/selection.ts';

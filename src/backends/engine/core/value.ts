@@ -29,11 +29,6 @@ export function sameContent(a: Value, b: Value): boolean {
   }
 }
 
-/** Whether bytes are gone when this value leaves the last disk: what must be in a backup before it does (I8). */
-export function holdsBytes(value: Value): boolean {
-  return value.kind === 'file' || value.kind === 'symlink';
-}
-
 export function sizeOf(value: Value): number {
   switch (value.kind) {
     case 'file':

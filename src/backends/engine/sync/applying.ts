@@ -2,13 +2,15 @@
  * Brings the disk to what the rows want: plans changes, gets contents, runs batches, and records what came of them.
  * Work is never queued persistently; it is found again from the rows (`pending`) after a restart.
  */
-import type { ApplyReport, Change, ChangeResult, Outcome } from '../apply/change.ts';
+import type { ApplyReport, Change, ChangeResult } from '../apply/change.ts';
 import { isConflict } from '../core/policy.ts';
 import type { Applied, NodeId, RelPath, Value } from '../core/types.ts';
 import { isLive } from '../core/value.ts';
 import type { StoredRow } from '../store/store.ts';
 import type { RowUpdate } from '../wire/messages.ts';
+import { inOrder } from './batch-order.ts';
 import { Blocking } from './blocking.ts';
+import { DiskTrouble, isDiskTrouble } from './disk-trouble.ts';
 import type { FetchRequest, Fetched } from './effects.ts';
 import { Fetching } from './fetching.ts';
 import { authorOf, Outcomes, type Counters, type Planned } from './outcomes.ts';
@@ -23,9 +25,6 @@ const BATCHES_IN_FLIGHT = 2;
 const LOOK_AHEAD = 4096;
 /** Rows with local facts only, which no sequence leads to, that are looked for after a start. */
 const LOCAL_ROWS = 1000;
-/** A full or read-only disk is tried again after this many ms. */
-const DISK_PAUSE = 5000;
-const DISK_CODES = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 
 type ChangePlan = Extract<Plan, { kind: 'change' }>;
 
@@ -43,9 +42,7 @@ export class Applying {
   #cursor = 0;
   #batches = 0;
   #isRunning = false;
-  #diskFullUntil: number | null = null;
-  /** the last reason why nothing could be written; null when it can */
-  diskProblem: { readonly code: string; readonly message: string } | null = null;
+  readonly disk: DiskTrouble;
   readonly counters: Counters = { raced: 0, stale: 0, retired: 0, corrupt: 0, moved: 0, applied: 0 };
   /** backups that did not hold what they are listed as */
   readonly #spoiled = new Set<string>();
@@ -54,6 +51,7 @@ export class Applying {
 
   constructor(shared: Shared, peers: () => NodeId[]) {
     this.#shared = shared;
+    this.disk = new DiskTrouble(shared);
     this.#fetching = new Fetching(shared, peers);
     this.#blocking = new Blocking(shared, (path) => this.#todo.add(path));
     this.#outcomes = new Outcomes(shared, this.counters);
@@ -124,20 +122,19 @@ export class Applying {
     const now = this.#shared.effects.now();
     const replaced = this.#secondLooks.takeDue(now);
     if (replaced.length > 0) this.#shared.effects.lookAtReplaced(replaced);
-    if (!this.#isRunning || (this.#diskFullUntil !== null && this.#diskFullUntil > now)) return;
-    this.#diskFullUntil = null;
+    if (!this.#isRunning || this.disk.isPaused(now)) return;
     if (this.#blocking.step(now, this.#todo.size < BATCH_CHANGES)) this.#shared.effects.wake();
     while (this.#batches < BATCHES_IN_FLIGHT) {
       const plans = this.#gather();
       if (plans.length === 0) break;
       this.#dispatch(plans);
     }
-    if (this.#busy.size === 0) this.diskProblem = null;
+    if (this.#busy.size === 0) this.disk.passed();
   }
 
   nextDue(): number | null {
     if (!this.#isRunning) return null;
-    const work = this.#diskFullUntil ?? this.#blocking.nextDue();
+    const work = this.disk.pausedUntil ?? this.#blocking.nextDue();
     const dues = [work, this.#secondLooks.nextDue()].filter((due) => due !== null);
     return dues.length === 0 ? null : Math.min(...dues);
   }
@@ -153,9 +150,7 @@ export class Applying {
         if (moved !== null) this.#release(moved);
       }
     });
-    const outcomes = report.results.map(({ outcome }) => outcome);
-    if (outcomes.some(({ kind }) => kind === 'done') && !outcomes.some(isDiskFailure))
-      this.diskProblem = null;
+    if (report.results.some(({ outcome }) => outcome.kind === 'done')) this.disk.passed();
     this.#shared.effects.wake();
   }
 
@@ -165,7 +160,7 @@ export class Applying {
     if (this.#fetching.answered(request, result)) {
       if (result.kind === 'unavailable') this.#blocking.block(path, 'waiting-content', result.reason);
       else if (result.kind !== 'failed') this.#blocking.tryAgain(path);
-      else if (DISK_CODES.has(result.code)) this.#pauseForDisk(path, result.code, result.message);
+      else if (isDiskTrouble(result.code)) this.#pauseForDisk(path, result.code, result.message);
       else this.#blocking.block(path, result.code, result.message);
     }
     this.#todo.add(path);
@@ -308,7 +303,7 @@ export class Applying {
         );
         return;
       case 'failed':
-        if (isDiskFailure(outcome)) this.#pauseForDisk(change.path, outcome.code, outcome.message);
+        if (isDiskTrouble(outcome.code)) this.#pauseForDisk(change.path, outcome.code, outcome.message);
         else this.#blocking.block(change.path, outcome.code, outcome.message);
     }
   }
@@ -336,18 +331,7 @@ export class Applying {
 
   /** It stays as it is: not blocked, for it is the disk that is. */
   #pauseForDisk(path: RelPath, code: string, message: string): void {
-    const { effects, settings } = this.#shared;
-    if (this.diskProblem === null) {
-      effects.audit({
-        time: effects.now(),
-        path: '',
-        what: 'disk-trouble',
-        node: settings.node,
-        result: message,
-      });
-    }
-    this.diskProblem = { code, message };
-    this.#diskFullUntil = this.#shared.effects.now() + DISK_PAUSE;
+    this.disk.failed(code, message);
     this.#cursor = 0;
     this.#blocking.tryAgain(path);
   }
@@ -357,18 +341,4 @@ export class Applying {
     const stored = this.#shared.rows.get(path);
     if (stored?.pending === true && this.#blocking.mayTry(stored)) this.#todo.add(path);
   }
-}
-
-function isDiskFailure(outcome: Outcome): boolean {
-  return outcome.kind === 'failed' && DISK_CODES.has(outcome.code);
-}
-
-function inOrder(changes: readonly Change[]): Change[] {
-  const removals = changes.filter((change) => !isLive(change.to)).sort((a, b) => compare(b.path, a.path));
-  const others = changes.filter((change) => isLive(change.to)).sort((a, b) => compare(a.path, b.path));
-  return [...others, ...removals];
-}
-
-function compare(a: RelPath, b: RelPath): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

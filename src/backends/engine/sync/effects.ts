@@ -6,7 +6,7 @@ import type { ApplyReport, Change } from '../apply/change.ts';
 import type { NodeId, RelPath, Sha256, Value } from '../core/types.ts';
 import type { Look, Observation } from '../scan/observation.ts';
 import type { AuditEvent } from '../store/store.ts';
-import type { LookJob } from './looking.ts';
+import type { LookJob } from './look-job.ts';
 import type { ReplacedVersion } from './second-looks.ts';
 import type { Message } from '../wire/messages.ts';
 

@@ -1,13 +1,13 @@
 /** Takes up what scans found: local edits become rows, everything else refreshes what is known of the disk. */
-import type { Look, Observation } from '../scan/observation.ts';
+import type { Observation } from '../scan/observation.ts';
 import type { Applied, RelPath, Value } from '../core/types.ts';
 import { dotsOf } from '../core/row.ts';
 import { ABSENT, isLive, sameContent, sameValue } from '../core/value.ts';
 import type { Intent, StoredRow } from '../store/store.ts';
 import { pagesOf } from './every-row.ts';
+import type { LookJob } from './look-job.ts';
 import { Retries } from './retries.ts';
 import type { Shared } from './shared.ts';
-import { parentOf } from './table.ts';
 
 /** Fewer deletions than this are never held. */
 const ALWAYS_ALLOWED = 100;
@@ -17,40 +17,6 @@ const LOCAL_EDIT = 'local-edit';
 export interface Held {
   readonly deletions: number;
   readonly files: number;
-}
-
-/** One run of a scan: deletions are judged together at its end. */
-export class LookJob {
-  readonly looks: readonly Look[];
-  readonly reread: boolean;
-  readonly gone: { path: RelPath; base: Applied['identity'] }[] = [];
-  /** files among them, and those that are not remembered because the job is held anyway */
-  goneFiles = 0;
-  /** local edits found */
-  changed = 0;
-  /** paths of which this scan said that they cannot be read, or not yet */
-  readonly unread = new Set<RelPath>();
-  /** paths whose observation came while they were being worked on, or was out of date */
-  readonly again = new Set<RelPath>();
-
-  /** @param reread all content is read again, whatever the stat identity says */
-  constructor(looks: readonly Look[], reread = false) {
-    this.looks = looks;
-    this.reread = reread;
-  }
-
-  /** Whether the scan looked at this path. */
-  covers(path: RelPath): boolean {
-    return this.looks.some((look) => {
-      if (look.path === path) return look.scope !== 'children';
-      if (look.scope === 'subtree') return look.path === '' || path.startsWith(`${look.path}/`);
-      return look.scope === 'children' && parentOf(path) === look.path;
-    });
-  }
-
-  get isFull(): boolean {
-    return this.looks.some((look) => look.path === '' && look.scope === 'subtree');
-  }
 }
 
 export interface LookingEvents {

@@ -17,7 +17,7 @@ import { temporaryName } from './content/temporary-name.ts';
 import type { Dots } from './dots.ts';
 import type { Effects, FetchRequest } from './effects.ts';
 import { forgetUnselected } from './forget-unselected.ts';
-import { LookJob } from './looking.ts';
+import { LookJob } from './look-job.ts';
 import { Replica } from './replica.ts';
 import type { ReplacedVersion } from './second-looks.ts';
 import type { ReplicaSettings } from './settings.ts';

@@ -13,7 +13,8 @@ import { Applying } from './applying.ts';
 import type { EffectAnswers, FetchRequest, Fetched } from './effects.ts';
 import { pagesOf } from './every-row.ts';
 import { Exchange, type PeerStanding } from './exchange.ts';
-import { Looking, type LookJob } from './looking.ts';
+import type { LookJob } from './look-job.ts';
+import { Looking } from './looking.ts';
 import type { ReplicaSettings } from './settings.ts';
 import { Shared, type ReplicaParts } from './shared.ts';
 

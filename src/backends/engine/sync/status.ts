@@ -17,7 +17,7 @@ export function mappingStatus(engine: MappingEngine): MappingStatus {
   const blocked = totals.blocked === 0 ? [] : rows.blocked(null, ERRORS);
   const unread = [...replica.looking.hot].filter(([, problem]) => problem.code !== 'hot');
   const problems = [
-    ...(replica.applying.diskProblem === null ? [] : [{ path: '', ...replica.applying.diskProblem }]),
+    ...(replica.applying.disk.problem === null ? [] : [{ path: '', ...replica.applying.disk.problem }]),
     ...blocked.map((row) => ({
       path: row.path,
       code: row.blocked?.code ?? '',

@@ -2,7 +2,7 @@
  * The rows of one mapping with everything that is derived from them kept right: sequence, pending, live children. The
  * only writer of `MappingStore` rows. Call inside a transaction.
  */
-import { EMPTY_ROW, sameRow } from '../core/row.ts';
+import { EMPTY_ROW } from '../core/row.ts';
 import { isLiveRow, type wanted, type Wanted } from '../core/tree.ts';
 import type { Applied, RelPath, Row } from '../core/types.ts';
 import { ABSENT, sameValue } from '../core/value.ts';
@@ -147,11 +147,6 @@ export class Table {
 export function parentOf(path: RelPath): RelPath {
   const slash = path.lastIndexOf('/');
   return (slash === -1 ? '' : path.slice(0, slash)) as RelPath;
-}
-
-/** Whether two states of a path would be announced alike. */
-export function unchanged(a: Row, b: Row): boolean {
-  return a === b || sameRow(a, b);
 }
 
 function blank(path: RelPath): StoredRow {

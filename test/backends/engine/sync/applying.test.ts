@@ -78,7 +78,7 @@ suite('a full disk', () => {
     a.find({ g: EMPTY });
     fail(b, ENOSPC);
     wire.settle(0);
-    assert.equal(b.replica.applying.diskProblem?.code, 'ENOSPC');
+    assert.equal(b.replica.applying.disk.problem?.code, 'ENOSPC');
     for (let turns = 0; turns < 10; turns++) {
       const due = b.replica.nextDue();
       assert.ok(due !== null && due > b.time, 'a turn is asked for that has nothing to do');
@@ -88,7 +88,7 @@ suite('a full disk', () => {
     }
     fail(b, null);
     wire.settle(10_000);
-    assert.equal(b.replica.applying.diskProblem, null);
+    assert.equal(b.replica.applying.disk.problem, null);
     assert.equal(b.replica.shared.rows.totals().pending, 0);
   });
 
@@ -99,7 +99,7 @@ suite('a full disk', () => {
     wire.settle(0);
     a.find({ f: GONE });
     wire.settle(10_000);
-    assert.equal(b.replica.applying.diskProblem, null);
+    assert.equal(b.replica.applying.disk.problem, null);
   });
 });
 

@@ -6,7 +6,7 @@ import { MemoryStore } from '../../../../src/backends/engine/store/memory.ts';
 import type { AuditEvent, Store } from '../../../../src/backends/engine/store/store.ts';
 import { Dots } from '../../../../src/backends/engine/sync/dots.ts';
 import type { Effects, FetchRequest } from '../../../../src/backends/engine/sync/effects.ts';
-import { LookJob } from '../../../../src/backends/engine/sync/looking.ts';
+import { LookJob } from '../../../../src/backends/engine/sync/look-job.ts';
 import { Replica } from '../../../../src/backends/engine/sync/replica.ts';
 import type { ReplicaSettings } from '../../../../src/backends/engine/sync/settings.ts';
 import type { Message } from '../../../../src/backends/engine/wire/messages.ts';

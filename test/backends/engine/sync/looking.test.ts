@@ -1,7 +1,7 @@
 /** Looks at the disk that meet other work, or break off. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { LookJob } from '../../../../src/backends/engine/sync/looking.ts';
+import { LookJob } from '../../../../src/backends/engine/sync/look-job.ts';
 import { file, GONE } from '../core/arbitrary.ts';
 import { Node, path, Wire } from './kit.ts';
 

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { sameRow } from '../../../../src/backends/engine/core/row.ts';
 import type { Value } from '../../../../src/backends/engine/core/types.ts';
 import { DIR, file, GONE } from '../core/arbitrary.ts';
-import { LookJob } from '../../../../src/backends/engine/sync/looking.ts';
+import { LookJob } from '../../../../src/backends/engine/sync/look-job.ts';
 import { Node, path, Wire } from './kit.ts';
 
 function three(settings: ConstructorParameters<typeof Node>[1] = {}): [Node, Node, Node, Wire] {
