@@ -343,7 +343,6 @@ export class Engine {
 
   #newEpoch(): void {
     this.#dots.newEpoch();
-    this.#store.newTableId();
   }
 }
 

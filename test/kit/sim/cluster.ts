@@ -36,7 +36,7 @@ export interface RunResult {
 export function run(history: History, options: RunOptions = {}): RunResult {
   const random = new Random(history.seed, 2);
   const scheduler = new Scheduler(random, START);
-  const ledger = new Ledger();
+  const ledger = new Ledger(history.ops.some((op) => op.do === 'link'));
   const world: World = {
     history,
     names: NAMES.slice(0, history.nodes),

@@ -7,6 +7,7 @@ import type { Entry, Tree } from './trees.ts';
 import { changed, sameEntry, sha256Of } from './trees.ts';
 
 export class Ledger {
+  private readonly hasLinks: boolean;
   /** versions that users put somewhere: `path NUL text`, with how often */
   private readonly made = new Map<string, { path: string; text: string; count: number }>();
   /** `path NUL text` of what a user of some node replaced or deleted with it before his eyes */
@@ -24,6 +25,11 @@ export class Ledger {
   private readonly overwritten = new Set<string>();
   /** and what it wrote */
   private readonly late = new Set<string>();
+
+  /** With more names of one file, a change of one is a change of the others, which nobody made. */
+  constructor(hasLinks: boolean) {
+    this.hasLinks = hasLinks;
+  }
 
   /** A user's edit as the difference of two trees of one node; `told` is false on a node that only receives. */
   edited(node: number, before: Tree, after: Tree, told: boolean): void {
@@ -120,6 +126,7 @@ export class Ledger {
 
   /** I4: versions in a tree that were made once and then knowingly taken away. */
   resurrected(tree: Tree): string[] {
+    if (this.hasLinks) return [];
     const back: string[] = [];
     for (const [path, { kind, text }] of tree) {
       if (kind !== 'file' || text === '' || this.excused.has(path)) continue;

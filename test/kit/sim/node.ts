@@ -30,7 +30,6 @@ export class SimNode implements Machine {
   private actor: Actor;
   private image: (() => void) | null = null;
   private skewMs = 0;
-  private readonly touchedWhileDown = new Set<string>();
   private deafFor = 0;
   private isEngine = false;
   private tables = 0;
@@ -57,9 +56,8 @@ export class SimNode implements Machine {
     if (this.process !== null) return;
     // A user changed what a crash left half done: on top of the old version, or of the new? Nobody can know.
     for (const { path } of this.store.mapping(GROUP, MAPPING).intents()) {
-      if (this.touchedWhileDown.has(path)) this.world.ledger.excuse(path);
+      if (this.world.ledger.touched(this.index).includes(path)) this.world.ledger.excuse(path);
     }
-    this.touchedWhileDown.clear();
     try {
       const process = new Process(this, this.world);
       this.process = process;
@@ -163,7 +161,6 @@ export class SimNode implements Machine {
     const { ledger } = this.world;
     if (overwritten !== null && edit.do === 'late') ledger.wroteUnseen(this.index, overwritten, edit.text);
     ledger.edited(this.index, before, after, !isReceiver(this.world.history, this.index));
-    if (this.process === null) for (const path of changed(before, after)) this.touchedWhileDown.add(path);
     this.notice(before, after);
   }
 
@@ -208,7 +205,6 @@ export class SimNode implements Machine {
   /** The daemon sees by the machine's boot id that it was not stopped in order. */
   private beginEpoch(): void {
     new Dots(this.name as NodeId, this.store, () => this.now()).newEpoch();
-    this.store.newTableId();
   }
 
   /** The machine's past comes back. The ledger is told, for what users had done is undone with it. */

@@ -155,10 +155,7 @@ export class Process implements Effects, NetNode<Packet> {
     this.run.later(0, () => {
       this.isRollingBack = false;
       count(this.world, 'rolled back');
-      this.machine.store.transaction(() => {
-        this.dots.newEpoch();
-        this.machine.store.newTableId();
-      });
+      this.machine.store.transaction(() => this.dots.newEpoch());
       this.replica.restart();
       this.wake();
     });

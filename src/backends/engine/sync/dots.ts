@@ -4,6 +4,8 @@ import type { Store } from '../store/store.ts';
 
 const COUNTER = 'dots.counter';
 const EPOCH = 'dots.epoch';
+/** An epoch is a time in seconds and this many values of chance; together they fit a number. */
+const CHANCE = 2 ** 20;
 
 /**
  * Makes this node's dots: one sequence for all mappings of a store. The last counter is saved in the transaction that
@@ -58,12 +60,27 @@ export class Dots {
     return counter > this.#last || counter < (this.#first ?? Infinity);
   }
 
-  /** A new actor, whenever the state may have gone back (replication.md 10). */
+  /**
+   * A new actor and a new table, whenever the state may have gone back (replication.md 10). Its name holds the time, so that
+   * it can be read, and some of the table's own random name: the clock may have gone back too, and a restored store does
+   * not know which epochs it has had.
+   */
   newEpoch(): void {
-    const epoch = Number(this.#store.get(EPOCH) ?? 0) + 1;
-    this.#store.set(EPOCH, String(Math.max(epoch, Math.floor(this.#now() / 1000))));
-    this.#actor = actorOf(this.node, Number(this.#store.get(EPOCH)));
+    this.#store.newTableId();
+    const last = Math.floor(Number(this.#store.get(EPOCH) ?? 0) / CHANCE);
+    const time = Math.max(last + 1, Math.floor(this.#now() / 1000));
+    const epoch = time * CHANCE + hashOf(this.#store.tableId);
+    this.#store.set(EPOCH, String(epoch));
+    this.#actor = actorOf(this.node, epoch);
     this.#before = this.#last;
     this.#first = null;
   }
+}
+
+/** FNV-1a, folded to less than CHANCE. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++)
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return (hash >>> 0) % CHANCE;
 }

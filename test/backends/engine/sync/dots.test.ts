@@ -23,3 +23,22 @@ test('I11: a counter between two runs was never given out here, and tells that t
   dots.newEpoch();
   assert.equal(dots.isUnknown(actor, 5000), false);
 });
+
+test('I11: a store that took a lost one’s place makes other dots, though the clock went back', () => {
+  const node = 'n1' as NodeId;
+  const before = new Dots(node, new MemoryStore(), () => 5000);
+  const after = new Dots(node, new MemoryStore(), () => 4900);
+  assert.notEqual(before.actor, after.actor);
+});
+
+test('I11: a store that was restored twice makes other dots each time', () => {
+  const node = 'n1' as NodeId;
+  const actors = [1, 2].map(() => {
+    const store = new MemoryStore();
+    store.set('dots.epoch', '7');
+    const dots = new Dots(node, store, () => 1000);
+    dots.newEpoch();
+    return dots.actor;
+  });
+  assert.notEqual(actors[0], actors[1]);
+});

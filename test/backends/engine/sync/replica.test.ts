@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { sameRow } from '../../../../src/backends/engine/core/row.ts';
+import { MemoryStore } from '../../../../src/backends/engine/store/memory.ts';
 import type { Value } from '../../../../src/backends/engine/core/types.ts';
 import { DIR, file, GONE } from '../core/arbitrary.ts';
 import { LookJob } from '../../../../src/backends/engine/sync/look-job.ts';
@@ -271,7 +272,9 @@ suite('peers', () => {
     const [a, b, , wire] = three();
     a.find({ f: file('a') });
     wire.settle();
-    const restored = new Node('n1').live();
+    const store = new MemoryStore();
+    store.set('dots.epoch', a.store.get('dots.epoch') ?? '');
+    const restored = new Node('n1', {}, store).live();
     restored.time = 1;
     const again = new Wire([restored, b]);
     again.link();
