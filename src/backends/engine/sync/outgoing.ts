@@ -14,10 +14,11 @@ const ROWS = 512;
 const BYTES = 1024 * 1024;
 /** A row whose author cannot reach the peer is relayed after this many ms, times our rank among the relays. */
 const RELAY_STEP = 150;
-/** One that its author is telling the peer, or that is the peer's own, if by then he still seems not to have it. */
+/** One that its author is telling the peer, or that is the peer's own, when by then he still seems not to have it. */
 const RELAY_AUTHOR_LINKED = 2000;
+const RELAY_TO_AUTHOR = 60_000;
 /** Rows that wait for their author at the most; beyond it they are sent. */
-const MOST_DEFERRED = 4096;
+const MOST_DEFERRED = 20_000;
 /** ms between marks while rows wait for their author. */
 const PARTIAL_MARKS = 200;
 
@@ -147,7 +148,7 @@ export class Outgoing {
     for (const stored of chunk) {
       const delay = this.#delay(stored, context.self, stored.seq > recentAfter);
       if (delay === 0) {
-        const update = toUpdate(stored, context.contents);
+        const update = toUpdate(stored, context);
         bytes += update.content?.length ?? 0;
         if (bytes > BYTES && rows.length > 0) break;
         rows.push(update);
@@ -173,9 +174,11 @@ export class Outgoing {
       if (author === self) return 0;
       delay = Math.max(
         delay,
-        author === this.peer || this.linked.includes(author)
-          ? RELAY_AUTHOR_LINKED
-          : this.#rank(self, author) * RELAY_STEP,
+        author === this.peer
+          ? RELAY_TO_AUTHOR
+          : this.linked.includes(author)
+            ? RELAY_AUTHOR_LINKED
+            : this.#rank(self, author) * RELAY_STEP,
       );
     }
     return delay;
@@ -202,7 +205,7 @@ export class Outgoing {
       // A row that changed since is told by its new sequence, if the position has not passed it.
       if (stored === null || stored.seq > this.#position || includes(this.#knowledge, stored.row.context))
         continue;
-      const update = toUpdate(stored, context.contents);
+      const update = toUpdate(stored, context);
       rows.push(update);
       bytes += update.content?.length ?? 0;
     }
@@ -210,10 +213,14 @@ export class Outgoing {
   }
 }
 
-/** Content rides along when this disk shows the version and the content is at hand; otherwise the peer asks for it. */
-function toUpdate(stored: StoredRow, contents: Contents): RowUpdate {
-  const value = stored.applied?.value;
-  const isShown = value?.kind === 'file' && stored.movedFrom === null;
-  const content = isShown ? contents.get(value.sha256) : null;
-  return { path: stored.path, seq: stored.seq, row: stored.row, movedFrom: stored.movedFrom, content };
+/**
+ * Content rides along with this node's own versions, when its disk shows them and the content is at hand. Otherwise the
+ * peer asks for it: of a relayed version it may have it already.
+ */
+function toUpdate(stored: StoredRow, { contents, self }: OutgoingContext): RowUpdate {
+  const { applied, movedFrom } = stored;
+  const isOwn = applied?.dots.some((dot) => nodeOf(dot.actor) === self) === true;
+  const content =
+    isOwn && applied.value.kind === 'file' && movedFrom === null ? contents.get(applied.value.sha256) : null;
+  return { path: stored.path, seq: stored.seq, row: stored.row, movedFrom, content };
 }
