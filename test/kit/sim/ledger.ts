@@ -129,7 +129,7 @@ export class Ledger {
     if (this.hasLinks) return [];
     const back: string[] = [];
     for (const [path, { kind, text }] of tree) {
-      if (kind !== 'file' || text === '' || this.excused.has(path)) continue;
+      if (kind !== 'file' || text === '' || this.excused.has(path) || this.late.has(text)) continue;
       const key = `${path}\0${text}`;
       if (this.removedForAll.has(key) && this.made.get(key)?.count === 1)
         back.push(`${path} ${JSON.stringify(text)}`);

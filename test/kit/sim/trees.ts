@@ -33,10 +33,12 @@ export function ownTreeOf(disk: Disk): Tree {
   return tree;
 }
 
-/** Every content on the disk, backups included. */
+/** Every content on the disk that can be had, backups included, temporaries not. */
 export function textsOn(disk: Disk): Set<string> {
   const texts = new Set<string>();
-  disk.walk((inode) => texts.add(textOf(inode)));
+  disk.walk((inode, path) => {
+    if (!path.startsWith(`${OWN}/tmp/`)) texts.add(textOf(inode));
+  });
   return texts;
 }
 
