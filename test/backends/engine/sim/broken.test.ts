@@ -17,7 +17,7 @@ import { generate } from '../../../kit/sim/generate.ts';
 import type { Sabotage } from '../../../kit/sim/hooks.ts';
 
 /** Histories that a fault may take to be noticed. */
-const AT_MOST = 1000;
+const AT_MOST = 6000;
 
 const BROKEN: Readonly<Record<string, Sabotage>> = {
   'on a conflict one version is kept, with both histories': {
