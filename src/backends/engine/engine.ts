@@ -133,6 +133,9 @@ export class Engine {
         { hint: 'set `backend: engine`' },
       );
     }
+    if (group.actions.length > 0) {
+      this.#options.log.warn({ group: group.name }, 'this csyncd does not run the actions of the config');
+    }
     for (const mapping of group.mappings) this.#ensure(group, mapping.name);
     return new GroupBackend({
       group: group.name,
