@@ -1,7 +1,7 @@
 /** What comparing a large file with an older one takes: hashes of blocks, and a search for them at any offset. */
 import type { Fd, Sys } from '../../../sys/sys.ts';
 import { fill } from '../scan/read.ts';
-import { BlockFinder, weakHash, type Found } from '../sync/content/rolling.ts';
+import { BlockFinder, weakHash, type Found } from './rolling.ts';
 import type { BlockSearch } from './operations.ts';
 
 /** Read and searched between two pauses. */

@@ -1,7 +1,7 @@
 /** An open file of a mapping, for content transfer. */
 import type { Sha256 } from '../core/types.ts';
 import type { Lane } from './lane.ts';
-import type { Found } from '../sync/content/rolling.ts';
+import type { Found } from './rolling.ts';
 import type { BlockSearch, Opened } from './operations.ts';
 
 export class DiskFile {

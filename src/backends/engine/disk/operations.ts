@@ -7,7 +7,7 @@ import type { Look, Observation, ScanReport } from '../scan/observation.ts';
 import type { OwnerMode } from '../scan/owner.ts';
 import type { RootIdentity } from '../scan/root.ts';
 import type { Intent } from '../store/store.ts';
-import type { Found, KnownBlocks } from '../sync/content/rolling.ts';
+import type { Found, KnownBlocks } from './rolling.ts';
 
 /** Kinds of work that must not delay one another; a thread each. */
 export type LaneName = 'apply' | 'scan' | 'bulk';

@@ -1,7 +1,7 @@
 /** Hashes of the blocks of whole files, by their content: all peers that ask for one share them. */
 import type { Sha256 } from '../../core/types.ts';
 import type { DiskFile } from '../../disk/disk-file.ts';
-import { STRONG } from './rolling.ts';
+import { STRONG } from '../../disk/rolling.ts';
 
 /** Files remembered: at most 16 MiB, mostly far less. */
 const MOST = 16;

@@ -3,7 +3,7 @@
  * blocks of the new file, once for all who ask; who receives it looks for them in what it has, first in place, then
  * anywhere on a block's border, then at any offset (rolling.ts).
  */
-import { STRONG, type Found, type KnownBlocks } from './rolling.ts';
+import { STRONG, type Found, type KnownBlocks } from '../../disk/rolling.ts';
 
 const KiB = 1024;
 const SMALLEST = 64 * KiB;

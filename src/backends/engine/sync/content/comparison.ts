@@ -17,7 +17,7 @@ import {
 import type { ContentDisk } from './content-disk.ts';
 import { Answer, Ask } from './frames.ts';
 import { decodeWords, encodeWords } from './numbers.ts';
-import { STRONG } from './rolling.ts';
+import { STRONG } from '../../disk/rolling.ts';
 
 const WEAK = 4;
 const WEAK_LIMIT = 2 ** 32;

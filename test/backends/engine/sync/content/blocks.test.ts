@@ -16,8 +16,8 @@ import {
   STRONG,
   strongHash,
   weakHash,
-} from '../../../../../src/backends/engine/sync/content/rolling.ts';
-import type { KnownBlocks } from '../../../../../src/backends/engine/sync/content/rolling.ts';
+} from '../../../../../src/backends/engine/disk/rolling.ts';
+import type { KnownBlocks } from '../../../../../src/backends/engine/disk/rolling.ts';
 
 const BLOCK = 16;
 
