@@ -155,7 +155,7 @@ export class Exchange {
   pump(node: NodeId): boolean {
     const { effects, about, knowledge } = this.#shared;
     const outgoing = this.#peers.get(node)?.outgoing;
-    if (!this.#isReady || outgoing === null || outgoing === undefined) return false;
+    if (!this.#isReady || this.#shared.isBehind || outgoing === null || outgoing === undefined) return false;
     outgoing.hasRoom = effects.canSend(node);
     if (!outgoing.hasRoom) return false;
     const rows = outgoing.nextRows(this.#context());
@@ -176,7 +176,7 @@ export class Exchange {
 
   /** Acknowledges what has reached the disk, and tells what we know, when that is news. */
   step(): void {
-    if (!this.#isOpen) return;
+    if (!this.#isOpen || this.#shared.isBehind) return;
     acknowledge(this.#shared, this.#peers, this.#events.failures());
     if (this.#knowsDue !== null && this.#knowsDue <= this.#shared.effects.now()) {
       this.#knowsDue = null;
@@ -214,7 +214,7 @@ export class Exchange {
     }
     checkRollback(this.#shared, message.knowledge);
     if (message.haveTable === this.#shared.store.tableId && message.haveSeq > this.#shared.rows.lastSeq())
-      this.#shared.effects.rolledBack();
+      this.#shared.rolledBack();
     const progress = this.#shared.rows.progress(node);
     const position = message.haveTable === this.#shared.store.tableId ? message.haveSeq : 0;
     const isNew = peer.standing.kind !== 'open';

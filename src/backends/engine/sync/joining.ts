@@ -22,12 +22,10 @@ export function joinRows(shared: Shared, updates: readonly RowUpdate[]): RowUpda
 }
 
 /** A peer that knows of a dot of ours that we never gave out has met a later state of this store. */
-export function checkRollback(
-  { settings, dots, effects }: Shared,
-  vector: ReadonlyMap<string, number>,
-): void {
+export function checkRollback(shared: Shared, vector: ReadonlyMap<string, number>): void {
+  const { settings, dots } = shared;
   for (const [actor, counter] of vector) {
-    if (nodeOf(actor as Actor) === settings.node && dots.isUnknown(actor, counter)) effects.rolledBack();
+    if (nodeOf(actor as Actor) === settings.node && dots.isUnknown(actor, counter)) shared.rolledBack();
   }
 }
 

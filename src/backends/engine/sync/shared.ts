@@ -59,6 +59,7 @@ export class Shared {
   /** Everything of every actor up to these counters is in the table (I14). */
   #knowledge: Knowledge;
   #savedKnowledge: Knowledge;
+  #isBehind = false;
 
   constructor(parts: ReplicaParts, onPending: (row: StoredRow) => void) {
     this.store = parts.store;
@@ -85,10 +86,21 @@ export class Shared {
     return isNews;
   }
 
+  /** A peer has met a later state of this store. Until a new epoch begins nothing is said, for what we know may be untrue. */
+  rolledBack(): void {
+    this.#isBehind = true;
+    this.effects.rolledBack();
+  }
+
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
   /**
    * This store is older than it was: of what this node once made, it may lack some. It is told again from the start.
    */
   forgetOwn(): void {
+    this.#isBehind = false;
     const others = [...this.#knowledge].filter(([actor]) => nodeOf(actor as Actor) !== this.settings.node);
     this.#knowledge = new Map(others);
     this.transact(() => undefined);
