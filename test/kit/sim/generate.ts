@@ -98,6 +98,7 @@ export function generate(seed: number): History {
         : op,
     );
   }
+  if (!single && random.chance(0.06)) putBack(random, ops, nodes);
   return {
     seed,
     nodes,
@@ -196,6 +197,16 @@ function anyMishap(random: Random, nodes: number, paths: Paths): Mishap {
     default:
       return { do: act };
   }
+}
+
+/** A machine is put back to an image of itself from earlier. */
+function putBack(random: Random, ops: Op[], nodes: number): void {
+  const node = random.int(nodes);
+  const taken = random.int(ops.length);
+  const after = random.int(3000);
+  ops.splice(taken, 0, { after, node, do: 'image' });
+  const back = taken + 1 + random.int(ops.length - taken);
+  ops.splice(back, 0, { after, node, do: 'restore' }, { after: random.int(3000), node, do: 'restart' });
 }
 
 function anyPath(random: Random, paths: Paths): string {

@@ -100,6 +100,15 @@ function isUndecided({ siblings }: Row): boolean {
   return siblings.length > 1 && siblings.some(({ value }) => value.kind !== 'dir' && value.kind !== 'absent');
 }
 
+/** Whether all nodes hold the same rows. */
+export function sameTables(nodes: readonly SimNode[]): boolean {
+  const texts = nodes.map((node) => {
+    const rows = [...tableOf(node).values()].map(({ path, row }) => `${path} ${rowText(row)}`);
+    return rows.filter((text) => text.endsWith('}')).join('\n');
+  });
+  return texts.every((text) => text === texts[0]);
+}
+
 function sameRows(first: SimNode, expected: Table, node: SimNode, actual: Table): void {
   for (const path of new Set([...expected.keys(), ...actual.keys()])) {
     const [one, two] = [rowText(expected.get(path)?.row), rowText(actual.get(path)?.row)];

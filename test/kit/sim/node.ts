@@ -102,7 +102,7 @@ export class SimNode implements Machine {
     };
   }
 
-  /** The machine is as it was when the image was taken. */
+  /** The machine is as it was when the image was taken, and does not know it. */
   restoreImage(): void {
     const { image } = this;
     if (image === null) return;
@@ -110,7 +110,6 @@ export class SimNode implements Machine {
     this.actor.end();
     this.goBack(image);
     this.actor = new Actor(this.disk);
-    this.beginEpoch();
   }
 
   /** The daemon's database is lost, the files are not. */
@@ -199,11 +198,7 @@ export class SimNode implements Machine {
       return lost.map(textOfBytes);
     });
     this.actor = new Actor(this.disk);
-    this.beginEpoch();
-  }
-
-  /** The daemon sees by the machine's boot id that it was not stopped in order. */
-  private beginEpoch(): void {
+    // The daemon sees by the machine's boot id that it was not stopped in order.
     new Dots(this.name as NodeId, this.store, () => this.now()).newEpoch();
   }
 

@@ -25,6 +25,8 @@ export class Observer {
   private readonly single: boolean;
   /** no store is made older than its disk: then what is found there could be anybody's */
   private readonly isPowerSafe: boolean;
+  /** machines are put back without knowing it */
+  private readonly hasImages: boolean;
   /** users rename directories while the engine works in them: what it places then goes with them */
   private readonly movesUnderWay: boolean;
   /** path of each dot, by actor and counter */
@@ -37,6 +39,7 @@ export class Observer {
   constructor(history: History, ledger: Ledger) {
     this.ledger = ledger;
     this.single = history.single;
+    this.hasImages = history.ops.some((op) => op.do === 'restore');
     this.movesUnderWay = history.ops.some((op) => op.do === 'move' && op.during !== undefined);
     this.isPowerSafe = history.ops.every((op) => !PAST.has(op.do));
   }
@@ -144,8 +147,8 @@ export class Observer {
     for (const [actor, counter] of next) {
       const from = before.get(actor) ?? 0;
       if (counter <= from) continue;
-      // A store that went back does not know yet what it lacks of its own; peers will say so.
-      if (!this.isPowerSafe && actor.startsWith(`${node}#`)) continue;
+      // A store that went back does not know yet what it lacks of its own, and may have told others so.
+      if (this.hasImages || (!this.isPowerSafe && actor.startsWith(`${node}#`))) continue;
       for (const [dot, path] of this.dots.get(actor) ?? []) {
         if (dot <= from || dot > counter) continue;
         const held =
