@@ -1,6 +1,7 @@
 /** A disk in memory: inodes, names, time stamps of a chosen granularity, a quota, and what a power cut or an image leaves. */
 import type { FileKind, Stat } from '../../../src/sys/sys.ts';
 import { SysError } from '../../../src/sys/sys.ts';
+import { copyDir } from './image.ts';
 import { Journal } from './journal.ts';
 import type { Random } from './random.ts';
 
@@ -283,19 +284,4 @@ export class Disk {
     this.used = 0;
     this.walk((inode) => void (this.used += inode.kind === 'file' ? inode.size : 0));
   }
-}
-
-/** Copies a directory with all that is in it; hard links stay links. */
-function copyDir(dir: Inode, copies: Map<Inode, Inode>): Inode {
-  const copy: Inode = { ...dir, entries: new Map<string, Inode>(), opens: 0 };
-  for (const [name, inode] of dir.entries) {
-    const known = copies.get(inode);
-    const made =
-      known ??
-      (inode.kind === 'dir' ? copyDir(inode, copies) : { ...inode, data: inode.data.slice(), opens: 0 });
-    if (known === undefined) copies.set(inode, made);
-    made.parent = copy;
-    copy.entries.set(name, made);
-  }
-  return copy;
 }

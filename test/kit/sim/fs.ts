@@ -5,38 +5,12 @@
 import type { DirEntry, Fd, FsInfo, RenameMode, Stat, Sys } from '../../../src/sys/sys.ts';
 import { checkBytes, checkName, namesOf } from '../../../src/sys/names.ts';
 import { SysError } from '../../../src/sys/sys.ts';
-import type { Disk, Inode } from './disk.ts';
+import { Crash, Descriptors } from './descriptors.ts';
+import type { Inode } from './disk.ts';
+import { checkRename } from './renames.ts';
 import { textOf } from './trees.ts';
 
-/** Called before each call with the inode it works on (a directory when the call takes a name in it). */
-export type SysHook = (call: keyof Sys, inode: Inode | null, name: string) => void;
-
-/** The process ended in the middle of a system call. */
-export class Crash extends Error {}
-
-interface Open {
-  readonly inode: Inode;
-  readonly writable: boolean;
-}
-
-export class SimFs implements Sys {
-  private readonly disk: Disk;
-  private readonly hook: SysHook | null;
-  private readonly open = new Map<Fd, Open>();
-  private nextFd = 3;
-  private ended = false;
-
-  constructor(disk: Disk, hook: SysHook | null = null) {
-    this.disk = disk;
-    this.hook = hook;
-  }
-
-  /** The process is gone: its descriptors are closed, and whatever it still tries ends at once. */
-  end(): void {
-    for (const fd of this.open.keys()) this.drop(fd);
-    this.ended = true;
-  }
-
+export class SimFs extends Descriptors implements Sys {
   /** Content of an open file that users have no name for; null when they have one. */
   textOfHidden(fd: Fd): string | null {
     const { inode } = this.file(fd, 'read');
@@ -146,15 +120,9 @@ export class SimFs implements Sys {
     const inode = this.named(source, from, 'rename');
     const target = this.dir(toDir, 'rename', true);
     const there = target.entries.get(checked(to, 'rename'));
-    if (there !== undefined && mode === 'noreplace') throw new SysError('EEXIST', 'rename', to);
-    if (there === undefined && mode === 'exchange') throw new SysError('ENOENT', 'rename', to);
-    if (inode.kind === 'dir' && isBelow(target, inode)) throw new SysError('EINVAL', 'rename', to);
-    if (there !== undefined && there.kind === 'dir' && there !== inode && isBelow(source, there)) {
-      throw new SysError(mode === 'exchange' ? 'EINVAL' : 'ENOTEMPTY', 'rename', to);
-    }
+    checkRename({ source, inode, target, there, name: to }, mode);
     if (there === inode) return;
     if (there === undefined) this.room(target, to, 'rename');
-    else if (mode === 'replace') refuseReplace(inode, there, to);
     this.disk.atomically(() => {
       if (there !== undefined) {
         there.opens++;
@@ -281,69 +249,9 @@ export class SimFs implements Sys {
     if (inode === undefined) throw new SysError('ENOENT', call, name);
     return inode;
   }
-
-  private fd(inode: Inode, writable: boolean): Fd {
-    inode.opens++;
-    this.open.set(this.nextFd, { inode, writable });
-    return this.nextFd++;
-  }
-
-  private drop(fd: Fd): void {
-    const { inode } = this.file(fd, 'close');
-    this.open.delete(fd);
-    inode.opens--;
-    this.disk.release(inode);
-  }
-
-  private file(fd: Fd, call: keyof Sys): Open {
-    if (this.ended) throw new Crash(call);
-    const open = this.open.get(fd);
-    if (open === undefined) throw new SysError('EBADF', call, String(fd));
-    return open;
-  }
-
-  private used(fd: Fd, call: keyof Sys): Open {
-    const open = this.file(fd, call);
-    this.hook?.(call, open.inode, '');
-    return open;
-  }
-
-  private writable(fd: Fd, call: keyof Sys): Open {
-    const open = this.used(fd, call);
-    if (!open.writable) throw new SysError('EBADF', call, String(fd));
-    return open;
-  }
-
-  /** The directory that a call with a name works in; the hook runs first. */
-  private at(fd: Fd, call: keyof Sys, name: string): Inode {
-    const { inode } = this.file(fd, call);
-    this.hook?.(call, inode, name);
-    if (inode.kind !== 'dir') throw new SysError('ENOTDIR', call, name);
-    return inode;
-  }
-
-  private dir(fd: Fd, call: keyof Sys, quiet = false): Inode {
-    const { inode } = this.file(fd, call);
-    if (!quiet) this.hook?.(call, inode, '');
-    if (inode.kind !== 'dir') throw new SysError('ENOTDIR', call, inode.name);
-    return inode;
-  }
 }
 
 function checked(name: string, call: keyof Sys): string {
   checkName(name, call);
   return name;
-}
-
-function refuseReplace(inode: Inode, there: Inode, name: string): void {
-  if (inode.kind === 'dir' && there.kind !== 'dir') throw new SysError('ENOTDIR', 'rename', name);
-  if (inode.kind !== 'dir' && there.kind === 'dir') throw new SysError('EISDIR', 'rename', name);
-  if (there.kind === 'dir' && there.entries.size > 0) throw new SysError('ENOTEMPTY', 'rename', name);
-}
-
-function isBelow(dir: Inode, ancestor: Inode): boolean {
-  for (let at: Inode | null = dir; at !== null; at = at.parent === at ? null : at.parent) {
-    if (at === ancestor) return true;
-  }
-  return false;
 }

@@ -3,7 +3,8 @@ import type { MemoryStore } from '../../../src/backends/engine/store/memory.ts';
 import type { Accounts } from '../../../src/sys/accounts.ts';
 import type { Fd } from '../../../src/sys/sys.ts';
 import type { Disk, Inode } from './disk.ts';
-import { Crash, SimFs } from './fs.ts';
+import { Crash } from './descriptors.ts';
+import { SimFs } from './fs.ts';
 import type { Timer } from './scheduler.ts';
 import type { World } from './world.ts';
 

@@ -6,7 +6,7 @@ import { SysError } from '../../../src/sys/sys.ts';
 import { CsyncdError } from '../../../src/util/errors.ts';
 import { Actor } from './actor.ts';
 import { Disk, type Inode } from './disk.ts';
-import { Crash } from './fs.ts';
+import { Crash } from './descriptors.ts';
 import type { Edit } from './history.ts';
 import { Interference } from './interference.ts';
 import { GROUP, MAPPING, type Machine, type Run } from './machine.ts';
