@@ -1,3 +1,3 @@
 import { histories } from './histories.ts';
 
-histories('four and five nodes', 3_000_000, 1500);
+histories('four and five nodes', 3_000_000, 2000);

@@ -1,3 +1,3 @@
 import { histories } from './histories.ts';
 
-histories('two nodes', 1_000_000, 5000);
+histories('two nodes', 1_000_000, 8000);

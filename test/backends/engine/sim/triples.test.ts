@@ -1,3 +1,3 @@
 import { histories } from './histories.ts';
 
-histories('three nodes', 2_000_000, 4500);
+histories('three nodes', 2_000_000, 6000);
