@@ -71,5 +71,5 @@ export const paths: fc.Arbitrary<RelPath> = fc
 
 /** `fc.record` of plain objects, which `deepEqual` compares with plain objects. */
 function record<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
-  return fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
+  return fc.record(model, { noNullPrototype: true });
 }

@@ -33,6 +33,7 @@ async function replaced(follower: Follower, old: number, covered: number): Promi
 }
 
 const QUEUE = '/proc/sys/fs/inotify/max_queued_events';
+const SHORT = '1024';
 
 test('recipe 9: 60,000 files while the host stands still: nothing stays unseen', async () => {
   await watching(async (follower, root) => {
@@ -47,24 +48,31 @@ test('recipe 9: 60,000 files while the host stands still: nothing stays unseen',
 
 test('recipe 9: with a short event queue the loss is suspected and found', async () => {
   const before = readFileSync(QUEUE, 'latin1');
+  const seen = { isShort: false };
   try {
-    await watching(
-      async (follower, root) => {
-        writeFileSync(QUEUE, before);
-        const host = onlyHost();
-        process.kill(host, 'SIGSTOP');
-        for (let f = 0; f < 5_000; f += 1) writeFileSync(`${root}/d${f % 10}/sub/f${f}`, '');
-        process.kill(host, 'SIGCONT');
-        await follower.heard('suspicion');
-        await follower.converged();
-        await follower.sees();
-      },
-      (root) => {
-        makeTree(root);
-        writeFileSync(QUEUE, '1024');
-      },
-      { tuning: { deepenQueue: false } },
-    );
+    // Whatever else watches on this machine may deepen the queue of all before this host has made its own.
+    for (let attempt = 1; attempt <= 20 && !seen.isShort; attempt += 1) {
+      await watching(
+        async (follower, root) => {
+          seen.isShort = readFileSync(QUEUE, 'latin1').trim() === SHORT;
+          writeFileSync(QUEUE, before);
+          if (!seen.isShort) return;
+          const host = onlyHost();
+          process.kill(host, 'SIGSTOP');
+          for (let f = 0; f < 5_000; f += 1) writeFileSync(`${root}/d${f % 10}/sub/f${f}`, '');
+          process.kill(host, 'SIGCONT');
+          await follower.heard('suspicion');
+          await follower.converged();
+          await follower.sees();
+        },
+        (root) => {
+          makeTree(root);
+          writeFileSync(QUEUE, SHORT);
+        },
+        { tuning: { deepenQueue: false } },
+      );
+    }
+    assert.ok(seen.isShort, 'the event queue was deepened by somebody else each time');
   } finally {
     writeFileSync(QUEUE, before);
   }

@@ -75,7 +75,7 @@ export class Runner {
   #turn(job: Job): void {
     const end = performance.now() + SLICE_MS;
     try {
-      do {
+      while (performance.now() < end) {
         const step = job.steps.next();
         if (step.done === true) {
           const { value, transfer } = step.value;
@@ -88,7 +88,7 @@ export class Runner {
         if (job.inFlight < CHUNKS_IN_FLIGHT) continue;
         this.#waiting.set(job.id, job);
         return;
-      } while (performance.now() < end);
+      }
       this.#ready.push(job);
     } catch (error) {
       this.#ports.fail(job.id, error);

@@ -1,7 +1,7 @@
 /** What a change of the disk that was made means for the rows: applied, losers retired, copies kept, edits found. */
 import type { Change } from '../apply/change.ts';
 import type { Wanted } from '../core/tree.ts';
-import type { Applied, NodeId, RelPath, Value } from '../core/types.ts';
+import type { Applied, Dot, NodeId, RelPath, Value } from '../core/types.ts';
 import { ABSENT, isLive, sameContent, sameValue } from '../core/value.ts';
 import { nodeOf } from '../core/vector.ts';
 import type { StoredRow } from '../store/store.ts';
@@ -63,11 +63,19 @@ export class Outcomes {
   #retire(stored: StoredRow, before: Applied | null, now: Applied, backedUp: boolean): boolean {
     const { rules, table, settings } = this.#shared;
     if (settings.receiveOnly) return false;
-    const losers = rules.retirable(stored.row, before, now, backedUp);
+    const losers = rules
+      .retirable(stored.row, before, now, backedUp)
+      .filter((dot) => this.#mayRetire(dot, before));
     if (losers.length === 0) return false;
     this.#counters.retired += 1;
     table.setRow(stored, rules.retire(stored.row, losers, this.#shared.nextDot()));
     return true;
+  }
+
+  /** Under `keep-both` a file is retired by its author alone, who leaves the copy: nobody else does. */
+  #mayRetire(dot: Dot, before: Applied | null): boolean {
+    const { policy, node } = this.#shared.settings;
+    return policy !== 'keep-both' || before?.value.kind !== 'file' || nodeOf(dot.actor) === node;
   }
 
   /** `keep-both`: the loser's author keeps it under a name that is a function of the loser, so all would choose it. */

@@ -14,7 +14,7 @@ import type { Message, RowUpdate } from '../../../../src/backends/engine/wire/me
 
 /** Records with an ordinary prototype, as JSON makes them. */
 function record<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
-  return fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
+  return fc.record(model, { noNullPrototype: true });
 }
 
 const byteChar = fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code));
