@@ -146,19 +146,24 @@ test('recipe 17: directories that are made while the watch begins are not blind'
   makeTree(root);
   const churn = spawn(
     'sh',
-    ['-c', 'n=0; while :; do n=$((n+1)); mkdir -p keep$((n%200))/a/b c$n/x/y; rm -rf c$n; done'],
-    { cwd: root, stdio: 'ignore' },
+    [
+      '-c',
+      'n=0; while [ ! -e "$STOP" ]; do n=$((n+1)); mkdir -p keep$((n%200))/a/b c$n/x/y; rm -rf c$n; done',
+    ],
+    { cwd: root, stdio: 'ignore', env: { ...process.env, STOP: `${root}.stop` } },
   );
   const follower = new Follower(root);
   try {
     await follower.heard('covered');
-    churn.kill('SIGKILL');
+    // Killed, it would leave an `rm` behind that goes on.
+    writeFileSync(`${root}.stop`, '');
     await once(churn, 'exit');
     await follower.sees();
   } finally {
     churn.kill('SIGKILL');
     await follower.watcher.stop();
     rmSync(root, { recursive: true, force: true });
+    rmSync(`${root}.stop`, { force: true });
   }
 });
 
