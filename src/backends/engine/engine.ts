@@ -2,9 +2,7 @@
  * The bundled engine on this node: what its groups share (store, disk workers, network, control loop, sessions), and a
  * backend for each of them. main.ts opens one.
  */
-import { randomUUID } from 'node:crypto';
 import type { Config, Group, Mapping } from '../../config/model.ts';
-import { bootId } from '../../sys/machine.ts';
 import { CsyncdError } from '../../util/errors.ts';
 import { version } from '../../util/version.ts';
 import type { Logger } from '../../util/log.ts';
@@ -13,6 +11,8 @@ import { Audit } from './audit.ts';
 import type { NodeId } from './core/types.ts';
 import { openDiskPool, type DiskPool } from './disk/pool.ts';
 import { GroupBackend, type PeerFacts } from './group-backend.ts';
+import { noteStart, noteStop } from './last-stop.ts';
+import { listPeers } from './list-peers.ts';
 import { loadIdentity, type Identity } from './net/identity.ts';
 import { createNetwork, type RunningNetwork } from './net/network.ts';
 import { createPins, type Pins } from './net/pins.ts';
@@ -29,8 +29,6 @@ import { locateContent } from './sync/locate-content.ts';
 import { MappingEngine } from './sync/mapping-engine.ts';
 import { verifyMapping } from './sync/verify-mapping.ts';
 
-/** Set while the daemon runs: found at the next start on another boot, the last transactions may be lost. */
-const RUNNING = 'engine.running';
 /** What is being applied is waited for at a stop, ms. */
 const DRAIN = 8000;
 
@@ -81,7 +79,7 @@ export class Engine {
     this.#pins = createPins(store);
     this.#disks = openDiskPool({ stateDir: config.stateDir, log });
     this.#dots = new Dots(config.node as NodeId, store, Date.now);
-    this.#checkLastStop();
+    noteStart(store, this.#dots);
     this.#loop = new ControlLoop({
       replicas: () => [...this.#engines.values()].map((engine) => engine.replica),
       peersOf: (replica) => replica.openPeers(),
@@ -136,7 +134,7 @@ export class Engine {
     if (group.actions.length > 0) {
       this.#options.log.warn({ group: group.name }, 'this csyncd does not run the actions of the config');
     }
-    for (const mapping of group.mappings) this.#ensure(group, mapping.name);
+    for (const mapping of group.mappings) this.#ensure(group, mapping);
     return new GroupBackend({
       group: group.name,
       peers: () => otherNodes(this.#config, this.#group(group.name)),
@@ -156,7 +154,7 @@ export class Engine {
     this.#config = config;
     for (const group of engineGroups(config)) {
       for (const mapping of group.mappings)
-        this.#ensure(group, mapping.name).replica.configure(replicaSettings(config, group, mapping));
+        this.#ensure(group, mapping).replica.configure(replicaSettings(config, group, mapping));
     }
     for (const [key, engine] of this.#engines) {
       const { group, mapping } = engine.replica.settings;
@@ -185,14 +183,14 @@ export class Engine {
     await new Promise((resolve) => setImmediate(resolve));
     this.#isStopped = true;
     this.trail.flush();
-    this.#store.set(RUNNING, '');
+    noteStop(this.#store);
     this.#store.close();
   }
 
   /** Identities of this node and its peers, as an operator sees them. */
   get peers(): { list(): PeersAnswer; forget(node: string): void } {
     return {
-      list: () => this.#listPeers(),
+      list: () => listPeers(this.#config, this.#identity, this.#pins, this.#sessions),
       forget: (node) => {
         if (!this.#pins.forget(node))
           throw new CsyncdError('unknown-peer', `no certificate of ${node} is pinned`, {
@@ -201,27 +199,6 @@ export class Engine {
         this.#network.nudge(node as NodeId);
       },
     };
-  }
-
-  #listPeers(): PeersAnswer {
-    const hosts = new Map(
-      engineGroups(this.#config).flatMap((group) => group.hosts.map((host) => [host.name, host] as const)),
-    );
-    hosts.delete(this.#config.node);
-    const peers = [...hosts.values()].map((host) => {
-      const pin = this.#pins.get(host.name);
-      const linked = this.#sessions.get(host.name as NodeId) !== null;
-      const problem = this.#sessions.lastProblem(host.name as NodeId);
-      return {
-        node: host.name,
-        fingerprint: pin?.fingerprint ?? null,
-        pinned_at: pin === null ? null : new Date(pin.since).toISOString(),
-        address: `${host.address}:${host.port}`,
-        state: linked ? 'linked' : (problem?.code ?? 'connecting'),
-        last_error: problem?.message ?? null,
-      };
-    });
-    return { self: { node: this.#config.node, fingerprint: this.#identity.fingerprint }, peers };
   }
 
   #start(): Promise<void> {
@@ -236,20 +213,17 @@ export class Engine {
     for (const engine of engines) engine.detach('stopping', 'the group is stopped');
   }
 
-  #ensure(group: Group, mapping: string): MappingEngine {
-    const key = keyOf(group.name, mapping);
+  #ensure(group: Group, mapping: Mapping): MappingEngine {
+    const key = keyOf(group.name, mapping.name);
     const known = this.#engines.get(key);
     if (known !== undefined) return known;
-    const config = group.mappings.find((one) => one.name === mapping);
-    if (config === undefined)
-      throw new CsyncdError('unknown-mapping', `group ${group.name} has no mapping ${mapping}`);
     const engine = new MappingEngine({
       store: this.#store,
       dots: this.#dots,
-      settings: replicaSettings(this.#config, group, config),
+      settings: replicaSettings(this.#config, group, mapping),
       transfer: { fetch: (about, request, signal) => this.#transfer.fetch(about, request, signal) },
-      openDisk: () => this.#openDisk(group.name, mapping),
-      selection: () => this.#mapping(group.name, mapping),
+      openDisk: () => this.#openDisk(group.name, mapping.name),
+      selection: () => this.#mapping(group.name, mapping.name),
       send: (peer, message) => this.#sessions.linkedTo(group.name, peer)?.send(message),
       canSend: (peer) => this.#sessions.linkedTo(group.name, peer)?.canSend() ?? false,
       wake: () => this.#loop.wake(),
@@ -319,16 +293,6 @@ export class Engine {
     return [...this.#engines.values()].filter((engine) => engine.replica.settings.group === group);
   }
 
-  /** After an unclean stop of the machine the store may lack its last transactions: dots must not be used again (I11). */
-  #checkLastStop(): void {
-    const boot = bootId() ?? randomUUID();
-    const last = this.#store.get(RUNNING);
-    this.#store.transaction(() => {
-      if (last !== null && last !== '' && last !== boot) this.#newEpoch();
-      this.#store.set(RUNNING, boot);
-    });
-  }
-
   /** Peers say it while their message is being taken up, so what follows waits until that is done. */
   #rolledBack(): void {
     if (this.#isRollingBack) return;
@@ -339,13 +303,9 @@ export class Engine {
     setImmediate(() => {
       this.#isRollingBack = false;
       if (this.#isStopped) return;
-      this.#store.transaction(() => this.#newEpoch());
+      this.#store.transaction(() => this.#dots.newEpoch());
       for (const engine of this.#engines.values()) engine.replica.restart();
     });
-  }
-
-  #newEpoch(): void {
-    this.#dots.newEpoch();
   }
 }
 
