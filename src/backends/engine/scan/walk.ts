@@ -78,14 +78,16 @@ function* entrySteps(scan: Scan, parent: RelPath, looks: readonly Look[]): Steps
 /** Returns the directory that the name is, if it is one. */
 function* nameSteps(scan: Scan, fd: Fd, path: RelPath, belief: Believed | null): Generator<ScanStep, Dir[]> {
   const dirs: Dir[] = [];
+  let stat: Stat | null;
   try {
-    const stat = scan.sys.lstat(fd, nameOf(path));
-    if (stat === null) noteGone(scan, path, belief);
-    else yield* compareOne(scan, fd, path, stat, belief, dirs);
+    stat = scan.sys.lstat(fd, nameOf(path));
   } catch (error) {
+    if (!(error instanceof SysError)) throw error;
     yield unreadable(path, belief, error);
-    return [];
+    return dirs;
   }
+  if (stat === null) noteGone(scan, path, belief);
+  else yield* compareOne(scan, fd, path, stat, belief, dirs);
   return dirs;
 }
 
