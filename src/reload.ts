@@ -67,7 +67,12 @@ export class Reloader {
       throw refused(messageOf(error), error instanceof CsyncdError ? (error.hint ?? undefined) : undefined);
     });
     log.setLevel(loaded.config.log.level);
-    return { changes: changeLines(diff), warnings: loaded.warnings.map(renderFault) };
+    const idle = [...orchestrator.groups.values()].flatMap(({ group, failure }) =>
+      failure === null
+        ? []
+        : [`group ${group.name} does not run: ${failure.reason.message}; ${failure.reason.hint}`],
+    );
+    return { changes: changeLines(diff), warnings: [...loaded.warnings.map(renderFault), ...idle] };
   }
 }
 

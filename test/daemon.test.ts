@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -32,7 +41,7 @@ async function place() {
   writeGroupKey(join(dir, 'web.key'));
   for (const name of ['shared', 'spool']) mkdirSync(join(dir, name));
   const file = join(dir, 'csyncd.yaml');
-  const config = (change: object = {}, mappings: object = {}): void =>
+  const config = (change: object = {}, mappings: object = {}, groups: object = {}): void =>
     writeFileSync(
       file,
       JSON.stringify({
@@ -54,6 +63,7 @@ async function place() {
               ...mappings,
             },
           },
+          ...groups,
         },
         ...change,
       }),
@@ -73,7 +83,7 @@ async function place() {
   const client = new ControlClient(join(dir, 'control.sock'));
   const states = async (): Promise<Record<string, string>> => {
     const report = await client.call('status', {}).catch(() => null);
-    const mappings = Object.entries(report?.groups['web']?.mappings ?? {});
+    const mappings = Object.values(report?.groups ?? {}).flatMap((group) => Object.entries(group.mappings));
     return Object.fromEntries(mappings.map(([name, { state }]) => [name, state]));
   };
   const reaches = (wanted: Record<string, string>): Promise<unknown> =>
@@ -211,5 +221,89 @@ describe('a reload of the daemon', () => {
       [refused.code, refused.err],
       [78, 'csyncd: what differs in metrics takes effect at a start only\n  systemctl restart csyncd\n'],
     );
+  });
+});
+
+describe('a group whose key cannot be used', () => {
+  async function twoGroups(change: object = {}) {
+    const node = await place();
+    const key = join(node.dir, 'mail.key');
+    mkdirSync(join(node.dir, 'box'));
+    const hosts = [
+      { name: 'web1', address: '127.0.0.1', port: node.port },
+      { name: 'mx', address: '127.0.0.1', port: 2 },
+    ];
+    const mail = { key_file: key, hosts, mappings: { box: { path: join(node.dir, 'box') } } };
+    node.config(change, {}, { mail });
+    return { ...node, key, mail };
+  }
+
+  it('is not started and says why; the others run; a reload starts it once the key is mended', async () => {
+    const listener = createServer().listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    const { port } = listener.address() as AddressInfo;
+    await once(listener.close(), 'close');
+    const node = await twoGroups({ metrics: `127.0.0.1:${port}` });
+    node.start();
+    await node.reaches({ ...live, box: 'error' });
+    const status = node.csyncd('status');
+    assert.equal(status.code, 1);
+    assert.match(status.out, /box: there is no key .*mail\.key; write one with `csyncd keygen .*mail\.key`/);
+    assert.match(node.csyncd('doctor').out, /FAIL {2}mapping: box \(mail\).*there is no key/);
+    assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 503);
+    assert.match(node.log(), /there is no key [^"]*mail\.key/);
+    writeFileSync(join(node.dir, 'shared', 'a'), 'a');
+    const sync = node.csyncd('sync');
+    assert.equal(sync.code, 1);
+    assert.match(sync.out + sync.err, /box.*there is no key/);
+    assert.equal(node.csyncd('sync', 'shared:').code, 0);
+
+    const still = node.csyncd('reload');
+    assert.equal(still.code, 0, still.err);
+    assert.match(still.err, /warning: group mail does not run: there is no key/);
+    writeGroupKey(node.key);
+    chmodSync(node.key, 0o644);
+    assert.match(node.csyncd('reload').err, /open to others.*chmod 0600/s);
+    assert.deepEqual(await node.states(), { ...live, box: 'error' });
+    chmodSync(node.key, 0o600);
+    assert.equal(node.csyncd('reload').code, 0);
+    await node.reaches({ ...live, box: 'ok' });
+  });
+
+  it('is tried again by itself', async () => {
+    const node = await twoGroups();
+    node.start();
+    await node.reaches({ ...live, box: 'error' });
+    writeGroupKey(node.key);
+    await node.reaches({ ...live, box: 'ok' });
+  });
+
+  it('ends the daemon with 78 when there is no other group that runs', async () => {
+    const node = await twoGroups();
+    rmSync(join(node.dir, 'web.key'));
+    const { code, err } = node.csyncd('run');
+    assert.equal(code, 78, err);
+    assert.match(err, /^csyncd: there is no key .*web\.key\n {2}write one with/m);
+  });
+
+  it('is not put in force by a reload while it runs, nor when it is new', async () => {
+    const node = await twoGroups();
+    writeGroupKey(node.key);
+    node.start();
+    await node.reaches({ ...live, box: 'ok' });
+    chmodSync(node.key, 0o604);
+    const refused = node.csyncd('reload');
+    assert.equal(refused.code, 78);
+    assert.match(refused.err, /mail\.key is open to others/);
+    chmodSync(node.key, 0o600);
+    mkdirSync(join(node.dir, 'new'));
+    const added = {
+      ...node.mail,
+      key_file: join(node.dir, 'none.key'),
+      mappings: { new: { path: join(node.dir, 'new') } },
+    };
+    node.config({}, {}, { mail: node.mail, added });
+    assert.match(node.csyncd('reload').err, /there is no key .*none\.key/);
+    assert.deepEqual(await node.states(), { ...live, box: 'ok' });
   });
 });

@@ -63,7 +63,12 @@ export class GroupRunner {
   }
 
   start(): void {
-    this.#starting = this.#start();
+    this.#starting = this.#starting.then(() => this.#start());
+  }
+
+  /** Resolves when a start that is under way has succeeded or failed. */
+  started(): Promise<void> {
+    return this.#starting;
   }
 
   /** Resolves once every mapping is watched, or waits for its root, or the group has failed to start. */
@@ -106,6 +111,7 @@ export class GroupRunner {
   }
 
   async #start(): Promise<void> {
+    if (this.#backend !== null || this.#stopped) return;
     try {
       const backend = await this.#parts.openBackend(this.#group);
       if (this.#stopped) return;

@@ -35,7 +35,10 @@ export class Orchestrator {
     await Promise.all([...this.#groups.values()].map((group) => group.placed()));
   }
 
-  /** Applies what differs and leaves the rest alone. When it fails, the config before stays in force. */
+  /**
+   * Applies what differs and leaves the rest alone; groups that did not run are tried again. When it fails, the config
+   * before stays in force.
+   */
   async reload(next: Config): Promise<void> {
     const before = this.#config;
     await this.#release(diffConfig(before, next).groups);
@@ -46,6 +49,7 @@ export class Orchestrator {
       throw error;
     }
     this.#adopt(next);
+    await Promise.all([...this.#groups.values()].map((group) => group.started()));
   }
 
   async stop(): Promise<void> {

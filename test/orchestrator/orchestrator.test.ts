@@ -104,6 +104,7 @@ describe('the orchestrator', () => {
   it('stops while a group is still starting', async () => {
     const { orchestrator, backend } = setUp(configWith([groupNamed('web')]));
     orchestrator.start();
+    await Promise.resolve();
     await orchestrator.stop();
     assert.deepEqual(backend('web').calls.includes('start'), backend('web').calls.includes('stop'));
   });

@@ -11,6 +11,7 @@ import { Audit } from './audit.ts';
 import type { NodeId } from './core/types.ts';
 import { openDiskPool, type DiskPool } from './disk/pool.ts';
 import { GroupBackend, type PeerFacts } from './group-backend.ts';
+import { firstKeys, nextKeys, withKey, type GroupKeys } from './group-keys.ts';
 import { noteStart, noteStop } from './last-stop.ts';
 import { listPeers } from './list-peers.ts';
 import { loadIdentity, type Identity } from './net/identity.ts';
@@ -37,7 +38,10 @@ export interface EngineOptions {
   readonly log: Logger;
 }
 
-/** Opens the store and this node's identity; throws a CsyncdError. Nothing is dialed before the first group starts. */
+/**
+ * Opens the store and this node's identity; throws a CsyncdError, also when no group's key can be read. Nothing is dialed
+ * before the first group starts.
+ */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { config } = options;
   const store = openStore(config.stateDir);
@@ -65,7 +69,9 @@ export class Engine {
   readonly #housekeeping: Housekeeping;
   readonly #engines = new Map<string, MappingEngine>();
   #config: Config;
+  #keys: GroupKeys;
   #started: Promise<void> | null = null;
+  #lastChange: Promise<unknown> = Promise.resolve();
   #isRollingBack = false;
   #isStopped = false;
 
@@ -73,6 +79,7 @@ export class Engine {
     const { config, log } = options;
     this.#options = options;
     this.#config = config;
+    this.#keys = firstKeys(config);
     this.#store = store;
     this.#identity = identity;
     this.trail = new Audit(store, log);
@@ -94,7 +101,7 @@ export class Engine {
       log,
     });
     this.#network = createNetwork({
-      ...networkSettings(config, identity),
+      ...networkSettings(config, this.#keys, identity),
       node: config.node as NodeId,
       version: version(),
       pins: this.#pins,
@@ -143,14 +150,20 @@ export class Engine {
       engine: (mapping) => this.#engine(group.name, mapping),
       engines: () => this.#enginesOf(group.name),
       verify: (engine, { deep }, signal) => this.#verify(group.name, engine, deep, signal),
-      start: () => this.#start(),
+      start: () => this.#startGroup(group.name),
       stop: () => this.#stopGroup(group.name),
     });
   }
 
   /** Follows a changed config; throws a CsyncdError and changes nothing when it cannot. */
-  async reconfigure(config: Config): Promise<void> {
-    await this.#network.reconfigure(networkSettings(config, this.#identity));
+  reconfigure(config: Config): Promise<void> {
+    return this.#inTurn(() => this.#reconfigure(config));
+  }
+
+  async #reconfigure(config: Config): Promise<void> {
+    const keys = nextKeys(config, this.#config, this.#keys);
+    await this.#network.reconfigure(networkSettings(config, keys, this.#identity));
+    this.#keys = keys;
     this.#config = config;
     for (const group of engineGroups(config)) {
       for (const mapping of group.mappings)
@@ -204,6 +217,24 @@ export class Engine {
   #start(): Promise<void> {
     this.#started ??= this.#network.start().then(() => this.#housekeeping.start());
     return this.#started;
+  }
+
+  /** A group whose key was mended joins the network; rejects while it is not. */
+  async #startGroup(name: string): Promise<void> {
+    await this.#start();
+    await this.#inTurn(async () => {
+      if (this.#keys.has(name)) return;
+      const keys = withKey(this.#keys, this.#group(name));
+      await this.#network.reconfigure(networkSettings(this.#config, keys, this.#identity));
+      this.#keys = keys;
+    });
+  }
+
+  /** The network is given its groups as a whole: one change after the other. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#lastChange.then(change);
+    this.#lastChange = done.catch(() => null);
+    return done;
   }
 
   async #stopGroup(group: string): Promise<void> {

@@ -1,6 +1,5 @@
 /** From the config to what the engine's parts are told. */
 import { configHash } from '../../config/hash.ts';
-import { readGroupKey } from '../../config/key.ts';
 import type { Config, Group, Mapping } from '../../config/model.ts';
 import type { NodeId } from './core/types.ts';
 import type { Identity } from './net/identity.ts';
@@ -29,9 +28,13 @@ export function otherNodes(config: Config, group: Group): NodeId[] {
   return group.hosts.filter((host) => host.name !== config.node).map((host) => host.name as NodeId);
 }
 
-/** Reads the group keys; throws a CsyncdError that names the file. A node in several groups is dialed once. */
-export function networkSettings(config: Config, identity: Identity): NetworkSettings {
-  const groups = engineGroups(config);
+/** Of the groups that have a key here. A node in several groups is dialed once. */
+export function networkSettings(
+  config: Config,
+  keys: ReadonlyMap<string, Buffer>,
+  identity: Identity,
+): NetworkSettings {
+  const groups = engineGroups(config).filter((group) => keys.has(group.name));
   const peers = new Map(
     groups
       .flatMap((group) => group.hosts)
@@ -45,11 +48,10 @@ export function networkSettings(config: Config, identity: Identity): NetworkSett
       host: host.address,
       port: host.port,
     })),
-    groups: groups.map((group) => ({
-      name: group.name,
-      key: Buffer.from(readGroupKey(group.keyFile), 'utf8'),
-      members: group.hosts.map((host) => host.name as NodeId),
-    })),
+    groups: groups.flatMap(({ name, hosts }) => {
+      const key = keys.get(name);
+      return key === undefined ? [] : [{ name, key, members: hosts.map((host) => host.name as NodeId) }];
+    }),
     identity,
     limits: config.limits,
   };

@@ -39,9 +39,16 @@ export class MappingOperations {
 
   /** @param paths what PATH means in the contract; empty = everything */
   async sync(paths: readonly string[], wait: boolean, signal: AbortSignal): Promise<SyncAnswer> {
-    const { config } = this.#orchestrator;
+    const { config, groups } = this.#orchestrator;
     const wanted = new Map<MappingRunner, { ref: MappingRef; paths: string[] | null }>();
+    const idle = new Map<string, SyncAnswer['failed'][number]>();
     const add = (ref: MappingRef, path: string): void => {
+      const [group, mapping] = [ref.group.name, ref.mapping.name];
+      const failure = groups.get(group)?.failure?.reason;
+      if (failure !== undefined) {
+        const reason = `${failure.message}; ${failure.hint}`;
+        return void idle.set(`${group}/${mapping}`, { group, mapping, reason });
+      }
       const runner = this.#runner(ref);
       const before = wanted.get(runner);
       const whole = path === '' || before?.paths === null;
@@ -61,7 +68,9 @@ export class MappingOperations {
         settled: (mapping, paths, signal) => backend.settled(mapping, paths, signal),
       };
     });
-    return sync(targets, { node: config.node, wait }, signal);
+    const answer = await sync(targets, { node: config.node, wait }, signal);
+    const failed = [...idle.values(), ...answer.failed];
+    return { ...answer, failed, complete: answer.complete && idle.size === 0 };
   }
 
   /** @param names what MAPPING means in the contract; empty = all */
@@ -196,8 +205,8 @@ export class MappingOperations {
       return { backend: running.backend, runners: running.runners };
     const failure = running?.failure ?? null;
     if (failure === null) throw beingStarted(`group ${group.name}`);
-    const { code, message, hint } = failure.reason;
-    throw new CsyncdError(code, `group ${group.name} does not run: ${message}`, { hint });
+    const { message, hint } = failure.reason;
+    throw new CsyncdError('group-failed', `group ${group.name} does not run: ${message}`, { hint });
   }
 
   #backend(ref: MappingRef): Backend {

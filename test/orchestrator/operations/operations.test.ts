@@ -174,7 +174,7 @@ describe('status', () => {
     const mapping = operations.status().groups['web']?.mappings['shared'];
     assert.deepEqual([mapping?.state, mapping?.reason], ['error', 'there is no key; csyncd keygen']);
     await assert.rejects(operations.resolve('shared:a', 'newest'), {
-      code: 'key-missing',
+      code: 'group-failed',
       hint: 'csyncd keygen',
     });
   });

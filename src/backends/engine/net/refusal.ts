@@ -167,9 +167,9 @@ function groupMessages(
       ];
     case 'unknown-group':
       return [
-        `${peer} at ${at} speaks of a group ${group} that is not configured here`,
-        `compare the groups of ${peer} and this node`,
-        `there is no group ${group} on ${self}`,
+        `${peer} at ${at} speaks of a group ${group} that is not configured here, or has no usable key`,
+        `compare the groups of ${peer} and this node; csyncd status`,
+        `there is no group ${group} on ${self}, or it has no usable key there`,
       ];
   }
 }
