@@ -119,7 +119,7 @@ function place(site: Site, change: Change, staged: Staged | Outcome | null, oneB
     return { kind: 'failed', code: 'EINVAL', message: 'not a path of this mapping' };
   if (to.kind === 'absent') return remove(site, change);
   if (staged === null) {
-    if (to.kind === 'file' && content.kind === 'local') return move(site, change, content, to);
+    if (to.kind === 'file' && content.kind === 'local') return move(site, change, content);
     return to.kind === 'file' || to.kind === 'dir'
       ? changeMetadata(site, change, to, oneByOne)
       : { kind: 'stale' };

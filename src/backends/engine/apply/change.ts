@@ -12,7 +12,10 @@ export type Content =
   | { readonly kind: 'staged'; readonly name: string; readonly verified: boolean }
   /** a copy of `.csyncd/backup/ID` (a restored version, or an edit that raced a replacement) */
   | { readonly kind: 'backup'; readonly id: string }
-  /** at another path of this mapping; moved from there when `move`, else copied (reflink where possible) */
+  /**
+   * At another path of this mapping; copied from there (reflink where possible), or moved when `move`: then it is the
+   * version that is wanted here, metadata too.
+   */
   | { readonly kind: 'local'; readonly path: RelPath; readonly identity: Identity; readonly move: boolean };
 
 export interface Change {

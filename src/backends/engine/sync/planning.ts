@@ -2,7 +2,7 @@
 import type { Change, Content } from '../apply/change.ts';
 import { losesBytes } from '../core/observe.ts';
 import type { RelPath, Sha256, Value } from '../core/types.ts';
-import { ABSENT, isLive, sameContent } from '../core/value.ts';
+import { ABSENT, isLive, sameContent, sameValue } from '../core/value.ts';
 import type { Wanted } from '../core/tree.ts';
 import type { MappingStore, StoredRow } from '../store/store.ts';
 import type { Contents } from './contents.ts';
@@ -83,7 +83,8 @@ function localContent(
   const want = context.wanted(source);
   const isLeaving = want.kind === 'value' && !isLive(want.value) && source.blocked === null;
   const isFreeHere = stored.applied === null || !isLive(stored.applied.value);
-  return { kind: 'local', path: source.path, identity: applied.identity, move: isLeaving && isFreeHere };
+  const move = isLeaving && isFreeHere && sameValue(applied.value, to);
+  return { kind: 'local', path: source.path, identity: applied.identity, move };
 }
 
 function backedUpContent(stored: StoredRow, to: FileValue, context: PlanningContext): Content | null {
