@@ -4,6 +4,7 @@ import { SysError } from '../../../src/sys/sys.ts';
 import { copyDir } from './image.ts';
 import { Journal } from './journal.ts';
 import type { Random } from './random.ts';
+import { Stamps } from './stamps.ts';
 
 export interface Inode {
   readonly kind: FileKind;
@@ -26,6 +27,8 @@ export interface Inode {
   opens: number;
   /** had a name that a user of the machine can see */
   published: boolean;
+  /** how often the clock had been set back when it was last written */
+  setBacks: number;
 }
 
 export interface DiskOptions {
@@ -43,6 +46,7 @@ const NO_ENTRIES = new Map<string, Inode>();
 export class Disk {
   readonly root: Inode;
   readonly dev = 42n;
+  readonly stamps: Stamps;
   /** bytes that fit; writes beyond fail with ENOSPC */
   quota = Number.POSITIVE_INFINITY;
   used = 0;
@@ -53,12 +57,11 @@ export class Disk {
 
   private readonly options: Required<DiskOptions>;
   private nextIno = 2n;
-  private lastMs = Number.NaN;
-  private lastNs = 0n;
   private readonly journal: Journal | null;
 
   constructor(options: DiskOptions) {
     this.options = { tickNs: 0n, journalled: true, ...options };
+    this.stamps = new Stamps(this.options.now, this.options.tickNs);
     this.journal = this.options.journalled ? new Journal(this.options.now) : null;
     this.root = this.newInode('dir', 0o755, '');
     this.root.nlink = 2;
@@ -66,26 +69,8 @@ export class Disk {
     this.used = 0;
   }
 
-  /** A new time stamp. Each call takes a microsecond, so that without a granularity no two are equal. */
-  stamp(): bigint {
-    const ms = this.options.now();
-    if (ms === this.lastMs) this.lastNs += 1000n;
-    else {
-      this.lastMs = ms;
-      this.lastNs = BigInt(Math.floor(ms)) * 1_000_000n;
-    }
-    const tick = this.options.tickNs;
-    return tick > 1n ? this.lastNs - (this.lastNs % tick) : this.lastNs;
-  }
-
-  /** The clock that time stamps come from, exactly. */
-  clockNs(): bigint {
-    this.stamp();
-    return this.lastNs;
-  }
-
   newInode(kind: FileKind, mode: number, target: string): Inode {
-    const now = this.stamp();
+    const now = this.stamps.next();
     return {
       kind,
       ino: this.nextIno++,
@@ -103,6 +88,7 @@ export class Disk {
       target,
       opens: 0,
       published: false,
+      setBacks: this.stamps.setBacks,
     };
   }
 
@@ -171,7 +157,7 @@ export class Disk {
     } else if (size < inode.size) inode.data.fill(0, size, inode.size);
     this.used += size - inode.size;
     inode.size = size;
-    inode.mtimeNs = inode.ctimeNs = this.stamp();
+    inode.mtimeNs = inode.ctimeNs = this.stamps.ofWrite(inode);
     this.writes++;
   }
 
@@ -180,7 +166,7 @@ export class Disk {
     const { mode, uid, gid, mtimeNs, ctimeNs } = inode;
     this.edit(() => Object.assign(inode, { mode, uid, gid, mtimeNs, ctimeNs }));
     Object.assign(inode, fields);
-    inode.ctimeNs = this.stamp();
+    inode.ctimeNs = this.stamps.next();
   }
 
   /** fsync: of a file its content; of a directory the names and metadata of all up to now. */
@@ -194,7 +180,7 @@ export class Disk {
 
   /** Leaves what the disk holds when the power comes back; returns the contents that are lost. No descriptor is open. */
   powerCut(random: Random): Uint8Array[] {
-    const lost = this.journal?.cut(random, () => this.stamp()) ?? [];
+    const lost = this.journal?.cut(random, () => this.stamps.next()) ?? [];
     this.recount();
     return lost;
   }
@@ -271,7 +257,7 @@ export class Disk {
   }
 
   private touchDir(dir: Inode): void {
-    dir.mtimeNs = dir.ctimeNs = this.stamp();
+    dir.mtimeNs = dir.ctimeNs = this.stamps.next();
   }
 
   private edit(undo: () => void): void {

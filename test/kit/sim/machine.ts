@@ -93,7 +93,7 @@ export class Run {
       root: { path: '/', dev: disk.dev, ino: disk.root.ino },
       owner: 'numeric',
       accounts: ACCOUNTS,
-      now: () => disk.clockNs(),
+      now: () => disk.stamps.exact(),
       clock: () => 0,
     };
   }

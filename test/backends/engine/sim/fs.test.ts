@@ -59,6 +59,21 @@ test('without a granularity every change has its own time stamp', () => {
   assert.notEqual(fs.fstat(fd).mtimeNs, before.mtimeNs);
 });
 
+test('a write after the clock was set back to the very tick of the last one leaves another time stamp', () => {
+  const { disk, fs, root, clock } = fresh(1_000_000_000n);
+  const fd = put(fs, root, 'a', 'one');
+  clock.ms += 5000;
+  fs.write(fd, bytes('two'), 0);
+  const before = fs.fstat(fd);
+  clock.ms += 5000;
+  assert.ok(disk.stamps.next() > before.mtimeNs);
+  clock.ms -= 5000;
+  fs.write(fd, bytes('six'), 0);
+  assert.equal(fs.fstat(fd).mtimeNs, before.mtimeNs + 1_000_000_000n);
+  fs.write(fd, bytes('ten'), 0);
+  assert.equal(fs.fstat(fd).ctimeNs, before.ctimeNs + 1_000_000_000n);
+});
+
 test('an open file outlives its name, and its space is given back at the end', () => {
   const { disk, fs, root } = fresh();
   const fd = put(fs, root, 'a', 'content');
