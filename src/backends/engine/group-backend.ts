@@ -25,7 +25,8 @@ import {
 } from './sync/decisions.ts';
 import type { LookJob } from './sync/look-job.ts';
 import type { MappingEngine } from './sync/mapping-engine.ts';
-import { mappingStatus, peerLag } from './sync/status.ts';
+import { PeerLags } from './sync/peer-lag.ts';
+import { mappingStatus } from './sync/status.ts';
 import { waitSettled } from './sync/settled.ts';
 
 /** What the node tells of a peer as a whole. */
@@ -64,6 +65,7 @@ export class GroupBackend implements Backend {
   readonly kind = 'engine';
   readonly group: string;
   readonly #parts: GroupBackendParts;
+  readonly #lags = new PeerLags();
 
   constructor(parts: GroupBackendParts) {
     this.#parts = parts;
@@ -204,7 +206,7 @@ export class GroupBackend implements Backend {
       .filter(({ standing }) => standing.kind === 'mismatch')
       .map(({ mapping }) => mapping);
     const lag = engines
-      .map((engine) => peerLag(engine.replica, peer))
+      .map((engine) => this.#lags.of(engine.replica, peer))
       .reduce(
         (a, b) => ({
           seconds: Math.max(a.seconds, b.seconds),
