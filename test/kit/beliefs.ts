@@ -1,7 +1,11 @@
 /** What a store would believe, in a map. */
-import type { Applied, RelPath } from '../../src/backends/engine/core/types.ts';
+import type { Applied, Identity, RelPath } from '../../src/backends/engine/core/types.ts';
 import type { BeliefReader, Believed, Observation } from '../../src/backends/engine/scan/observation.ts';
-import { parentOf } from '../../src/backends/engine/scan/paths.ts';
+import { nameOf, parentOf } from '../../src/backends/engine/scan/paths.ts';
+
+export function identitiesOf(children: Iterable<Believed>): Map<string, Identity | null> {
+  return new Map(Array.from(children, ({ path, applied }) => [nameOf(path), applied?.identity ?? null]));
+}
 
 export class Beliefs implements BeliefReader {
   readonly rows = new Map<RelPath, Applied>();
@@ -17,6 +21,10 @@ export class Beliefs implements BeliefReader {
       if (path !== '' && parentOf(path) === dir && applied.value.kind !== 'absent')
         found.push({ path, applied });
     return found;
+  }
+
+  identities(dir: RelPath): Map<string, Identity | null> {
+    return identitiesOf(this.children(dir));
   }
 
   /** As the control loop does with observations that are not stale; returns the stale ones. */

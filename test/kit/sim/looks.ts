@@ -1,13 +1,15 @@
 /** The scans of one run of the daemon: one at a time, in pieces, with the world going on between them. */
-import type { BeliefReader, Look } from '../../../src/backends/engine/scan/observation.ts';
+import type { BeliefReader, Believed, Look } from '../../../src/backends/engine/scan/observation.ts';
 import { RootLost } from '../../../src/backends/engine/scan/root.ts';
 import { scanSteps } from '../../../src/backends/engine/scan/scan.ts';
+import type { RelPath } from '../../../src/backends/engine/core/types.ts';
 import type { MappingStore } from '../../../src/backends/engine/store/store.ts';
 import { LookJob } from '../../../src/backends/engine/sync/look-job.ts';
 import type { Replica } from '../../../src/backends/engine/sync/replica.ts';
 import { SysError } from '../../../src/sys/sys.ts';
 import { compileSelection } from '../../../src/util/selection.ts';
 import type { Run } from './machine.ts';
+import { identitiesOf } from '../beliefs.ts';
 import { count } from './world.ts';
 
 const SELECTION = compileSelection({ exclude: [], include: [] });
@@ -101,16 +103,18 @@ function nextStep(steps: Steps): ReturnType<Steps['next']> | 'failed' {
 }
 
 function beliefsOf(rows: MappingStore): BeliefReader {
+  function* children(dir: RelPath): Generator<Believed> {
+    for (const row of rows.children(dir)) {
+      if (row.applied !== null && row.applied.value.kind !== 'absent')
+        yield { path: row.path, applied: row.applied };
+    }
+  }
   return {
     get: (path) => {
       const row = rows.get(path);
       return row === null ? null : { path, applied: row.applied };
     },
-    *children(dir) {
-      for (const row of rows.children(dir)) {
-        if (row.applied !== null && row.applied.value.kind !== 'absent')
-          yield { path: row.path, applied: row.applied };
-      }
-    },
+    children,
+    identities: (dir) => identitiesOf(children(dir)),
   };
 }

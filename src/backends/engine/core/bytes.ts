@@ -115,12 +115,11 @@ export class Writer {
 /** Reads what a `Writer` wrote. Keeps no copy: `bytes` returns views of the input. */
 export class Reader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  #view: DataView | null = null;
   #position = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   get remaining(): number {
@@ -186,6 +185,8 @@ export class Reader {
 
   time(): bigint {
     if (this.remaining < TIME_BYTES) throw new DecodeError('cut off');
+    const { buffer, byteOffset, length } = this.#bytes;
+    this.#view ??= new DataView(buffer, byteOffset, length);
     const seconds = this.#view.getBigInt64(this.#position);
     const nanoseconds = BigInt(this.#view.getUint32(this.#position + 8));
     if (nanoseconds >= NS_PER_SECOND) throw new DecodeError('no time');
@@ -193,11 +194,27 @@ export class Reader {
     return seconds * NS_PER_SECOND + nanoseconds;
   }
 
+  skipHash(): void {
+    this.#pass(HASH_BYTES);
+  }
+
+  skipTime(): void {
+    this.#pass(TIME_BYTES);
+  }
+
+  skipBytes(maxLength: number): void {
+    this.#pass(this.uint(maxLength));
+  }
+
   #skip(length: number): Uint8Array {
-    if (length > this.remaining) throw new DecodeError('cut off');
     const start = this.#position;
-    this.#position += length;
+    this.#pass(length);
     return this.#bytes.subarray(start, this.#position);
+  }
+
+  #pass(length: number): void {
+    if (length > this.remaining) throw new DecodeError('cut off');
+    this.#position += length;
   }
 }
 

@@ -185,6 +185,37 @@ export function readValue(reader: Reader): Value {
   }
 }
 
+/** Passes over a value without making it; whether it is one other than absent. Throws DecodeError. */
+export function skipValue(reader: Reader): boolean {
+  const kind = reader.byte();
+  switch (kind) {
+    case ABSENT:
+      break;
+    case ABSENT_DIR:
+    case DIR:
+      skipAccess(reader);
+      break;
+    case FILE:
+      reader.skipHash();
+      reader.uint();
+      reader.skipTime();
+      skipAccess(reader);
+      break;
+    case SYMLINK:
+      reader.skipBytes(MAX_TARGET);
+      reader.skipTime();
+      reader.skipBytes(MAX_OWNER);
+      break;
+    case FIFO:
+      reader.skipTime();
+      skipAccess(reader);
+      break;
+    default:
+      throw new DecodeError(`unknown kind of value: ${kind}`);
+  }
+  return kind !== ABSENT && kind !== ABSENT_DIR;
+}
+
 function writeAccess(writer: Writer, value: { readonly mode: number; readonly owner: string }): void {
   writer.uint(value.mode);
   writer.byteString(value.owner);
@@ -193,6 +224,11 @@ function writeAccess(writer: Writer, value: { readonly mode: number; readonly ow
 function readAccess(reader: Reader): { mode: number; owner: string } {
   const mode = reader.uint(MAX_MODE);
   return { mode, owner: reader.byteString(MAX_OWNER) };
+}
+
+function skipAccess(reader: Reader): void {
+  reader.uint(MAX_MODE);
+  reader.skipBytes(MAX_OWNER);
 }
 
 function byActor(a: readonly [Actor, number], b: readonly [Actor, number]): number {

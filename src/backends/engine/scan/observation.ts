@@ -18,6 +18,8 @@ export interface BeliefReader {
   get(path: RelPath): Believed | null;
   /** Direct children with an applied value other than absent. */
   children(dir: RelPath): Iterable<Believed>;
+  /** Their names, with what of each is compared first. */
+  identities(dir: RelPath): Map<string, Identity | null>;
 }
 
 /**

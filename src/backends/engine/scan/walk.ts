@@ -3,9 +3,9 @@ import { parseIdentity } from '../../../sys/identity.ts';
 import { SysError, type Fd, type Stat } from '../../../sys/sys.ts';
 import { codeOf, messageOf } from '../../../util/errors.ts';
 import type { Identity, RelPath, Value } from '../core/types.ts';
-import { baseOf, isLive, type Scan, type ScanStep, type Steps } from './context.ts';
+import { baseOf, isLive, type Scan, type Steps } from './context.ts';
 import { identityFound, identityNow } from './identity.ts';
-import { listDirectory } from './list.ts';
+import { byName, listDirectory, type Listed } from './list.ts';
 import type { Believed, Look, Observation } from './observation.ts';
 import { metadataOf } from './owner.ts';
 import { join, nameOf, parentOf, ROOT } from './paths.ts';
@@ -65,7 +65,9 @@ function* entrySteps(scan: Scan, parent: RelPath, looks: readonly Look[]): Steps
       return;
     }
     for (const [index, { path, scope }] of looks.entries()) {
-      const [dir] = yield* nameSteps(scan, fd, path, beliefs[index] ?? null);
+      const dirs: Dir[] = [];
+      yield* nameSteps(scan, fd, path, beliefs[index] ?? null, dirs);
+      const [dir] = dirs;
       if (dir !== undefined && (dir.replaced || scope !== 'entry'))
         below.push({ path, deep: dir.replaced || scope === 'subtree' });
     }
@@ -75,20 +77,18 @@ function* entrySteps(scan: Scan, parent: RelPath, looks: readonly Look[]): Steps
   for (const { path, deep } of below) yield* treeSteps(scan, path, deep);
 }
 
-/** Returns the directory that the name is, if it is one. */
-function* nameSteps(scan: Scan, fd: Fd, path: RelPath, belief: Believed | null): Generator<ScanStep, Dir[]> {
-  const dirs: Dir[] = [];
+/** Looks at a name now. When it is a directory, `dirs` gets it. */
+function* nameSteps(scan: Scan, fd: Fd, path: RelPath, belief: Believed | null, dirs: Dir[]): Steps {
   let stat: Stat | null;
   try {
     stat = scan.sys.lstat(fd, nameOf(path));
   } catch (error) {
     if (!(error instanceof SysError)) throw error;
     yield unreadable(path, belief, error);
-    return dirs;
+    return;
   }
   if (stat === null) noteGone(scan, path, belief);
   else yield* compareOne(scan, fd, path, stat, belief, dirs);
-  return dirs;
 }
 
 /** A directory that was compared; `replaced` = it is not the one that was believed, so all in it is to be looked at. */
@@ -113,8 +113,8 @@ function* treeSteps(scan: Scan, top: RelPath, deep: boolean): Steps {
 
 function* childSteps(scan: Scan, dir: RelPath, dirs: Dir[]): Steps {
   const { sys, options } = scan;
-  const beliefs = new Map<string, Believed>();
-  for (const belief of scan.beliefs.children(dir)) beliefs.set(belief.path, belief);
+  // Before the disk: what is believed later may be of what the disk shows later.
+  const believed = scan.beliefs.identities(dir);
   let fd: Fd;
   try {
     fd = sys.openDir(scan.rootFd, dir);
@@ -131,19 +131,57 @@ function* childSteps(scan: Scan, dir: RelPath, dirs: Dir[]): Steps {
     }
     scan.count.directories++;
     scan.compared.add(dir);
+    const { same, others } = sortOut(scan, listing.entries, believed);
+    for (const name of same) dirs.push({ path: join(dir, name), replaced: false });
     let names = 0;
-    for (const { name, stat, error } of listing.entries) {
+    for (const { name, stat, error } of others.sort(byName)) {
       const path = join(dir, name);
-      const belief = beliefs.get(path) ?? null;
-      beliefs.delete(path);
-      if (stat === null) yield unreadable(path, belief, error);
-      else yield* compareOne(scan, fd, path, stat, belief, dirs);
+      if (stat === null) yield unreadable(path, scan.beliefs.get(path), error);
+      else if (!believed.has(name)) yield* compareOne(scan, fd, path, stat, null, dirs);
+      else yield* nameSteps(scan, fd, path, scan.beliefs.get(path), dirs);
+      believed.delete(name);
       if (++names % NAMES_A_STEP === 0) yield null;
     }
   } finally {
     sys.close(fd);
   }
-  for (const belief of beliefs.values()) noteGone(scan, belief.path, belief);
+  dirs.sort((a, b) => (a.path < b.path ? -1 : 1));
+  for (const name of believed.keys()) {
+    const path = join(dir, name);
+    noteGone(scan, path, scan.beliefs.get(path));
+  }
+}
+
+/**
+ * What is as it was believed, which is nearly everything, costs no more than this comparison: `same` are the directories
+ * among it. It leaves `believed`.
+ */
+function sortOut(
+  { options, count }: Scan,
+  entries: readonly Listed[],
+  believed: Map<string, Identity | null>,
+): { readonly same: string[]; readonly others: Listed[] } {
+  const same: string[] = [];
+  const others: Listed[] = [];
+  for (const entry of entries) {
+    const { name, stat } = entry;
+    const identity = believed.get(name);
+    const isSame =
+      identity !== undefined &&
+      identity !== null &&
+      stat !== null &&
+      identity === identityNow(stat) &&
+      stat.dev === options.root.dev &&
+      (stat.kind !== 'file' || options.reread !== true);
+    if (!isSame) {
+      others.push(entry);
+      continue;
+    }
+    count.entries++;
+    if (stat.kind === 'dir') same.push(name);
+    believed.delete(name);
+  }
+  return { same, others };
 }
 
 /** One name that cannot be examined must not end the walk (I16). */

@@ -4,15 +4,21 @@
  */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Applied, RelPath } from '../core/types.ts';
+import type { Applied, Identity, RelPath } from '../core/types.ts';
 import { ActorTable } from './actors.ts';
-import { below, fromKey, toKey } from './key.ts';
+import { below, fromKey, pastChild, toKey } from './key.ts';
 import { RecordCodec } from './record.ts';
 import { DATABASE_FILE } from './sqlite.ts';
 import { eachChild } from './sqlite-mapping.ts';
 import { guarded, Statement } from './statement.ts';
+import type { Columns } from './statement.ts';
 
-const CACHE_KIB = 8192;
+/** A walk in path order comes back to few pages. */
+const CACHE_KIB = 2048;
+/** Rows read together: more and more of them, as long as none lies below a child. */
+const LEAST_TOGETHER = 2;
+const FIRST_TOGETHER = 32;
+const MOST_TOGETHER = 512;
 /** ms to wait while the writer recovers or empties the log */
 const BUSY_MS = 2000;
 
@@ -25,6 +31,7 @@ interface Believed {
 export interface StoreReader {
   get(path: RelPath): Believed | null;
   children(dir: RelPath): Believed[];
+  identities(dir: RelPath): Map<string, Identity | null>;
   close(): void;
 }
 
@@ -45,6 +52,7 @@ class SqliteReader implements StoreReader {
   readonly #codec: RecordCodec;
   readonly #get: Statement;
   readonly #range: Statement;
+  readonly #page: Statement;
 
   constructor(database: DatabaseSync, prepare: (sql: string) => Statement, mapping: number) {
     this.#database = database;
@@ -53,6 +61,9 @@ class SqliteReader implements StoreReader {
     this.#get = prepare('SELECT state FROM rows WHERE mapping = ? AND path = ?');
     this.#range = prepare(
       'SELECT path, state FROM rows WHERE mapping = ? AND path > ? AND path < ? ORDER BY path',
+    );
+    this.#page = prepare(
+      'SELECT path, state FROM rows WHERE mapping = ? AND path > ? AND path < ? ORDER BY path LIMIT ?',
     );
   }
 
@@ -72,6 +83,31 @@ class SqliteReader implements StoreReader {
       found.push({ path: fromKey(key as string), applied });
     });
     return found;
+  }
+
+  identities(dir: RelPath): Map<string, Identity | null> {
+    const { from, to } = below(dir);
+    const found = new Map<string, Identity | null>();
+    let together = FIRST_TOGETHER;
+    for (let after = from; ;) {
+      const page = this.#page.all(this.#mapping, after, to, together);
+      const past = this.#take(page, from, found);
+      const last = page.at(-1)?.[0];
+      if (past === null && (page.length < together || last === undefined)) return found;
+      after = past ?? (last as string);
+      together = past === null ? Math.min(2 * together, MOST_TOGETHER) : LEAST_TOGETHER;
+    }
+  }
+
+  /** Returns where to go on when a row lay below a child; null when all were children. */
+  #take(page: readonly Columns[], from: string, found: Map<string, Identity | null>): string | null {
+    for (const [key, state] of page) {
+      const past = pastChild(from, key as string);
+      if (past !== null) return past;
+      const identity = this.#codec.decodeIdentity(state as Uint8Array);
+      if (identity !== 'absent') found.set((key as string).slice(from.length), identity);
+    }
+    return null;
   }
 
   close(): void {

@@ -2,7 +2,7 @@
  * A stored row's state as a blob: first what is applied, so that a scan worker reads no further, then siblings and
  * context. Short: actors are numbers of the store's own table, and a sibling that equals the applied value is one byte.
  */
-import { Reader, readRow, readValue, Writer, writeRow, writeValue } from '../core/encode.ts';
+import { Reader, readRow, readValue, skipValue, Writer, writeRow, writeValue } from '../core/encode.ts';
 import type { RowForm } from '../core/encode.ts';
 import { sameValue } from '../core/value.ts';
 import type { Applied, Dot, Identity, Row, Value } from '../core/types.ts';
@@ -44,6 +44,19 @@ export class RecordCodec {
   /** The applied part of a state alone. Throws DecodeError. */
   decodeApplied(state: Uint8Array): Applied | null {
     return this.#readApplied(new Reader(state));
+  }
+
+  /** What a look at the disk is compared with first: `absent` when nothing is applied, or an absence. Throws DecodeError. */
+  decodeIdentity(state: Uint8Array): Identity | null | 'absent' {
+    const reader = new Reader(state);
+    const form = reader.byte();
+    if (form === NOT_APPLIED || !skipValue(reader)) return 'absent';
+    if (form !== WITH_IDENTITY) return null;
+    for (let left = reader.count(2); left > 0; left--) {
+      reader.uint();
+      reader.uint();
+    }
+    return reader.byteString(MAX_IDENTITY) as Identity;
   }
 
   encodeVersion(value: Value, dots: readonly Dot[]): Uint8Array {

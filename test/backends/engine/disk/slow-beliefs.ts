@@ -4,9 +4,10 @@ import type { OpenedBeliefs } from '../../../../src/backends/engine/disk/beliefs
 export function openBeliefs(args: { readonly crashAt?: string }): OpenedBeliefs {
   return {
     get: () => null,
-    children(dir) {
+    children: () => [],
+    identities(dir) {
       if (args.crashAt !== undefined && dir === args.crashAt) process.exit(9);
-      return [];
+      return new Map();
     },
     close: () => undefined,
   };

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import type { Identity, RelPath } from '../../../../src/backends/engine/core/types.ts';
+import type { Actor, Identity, RelPath } from '../../../../src/backends/engine/core/types.ts';
 import { MemoryStore } from '../../../../src/backends/engine/store/memory.ts';
 import { openStore } from '../../../../src/backends/engine/store/sqlite.ts';
 import { openReader } from '../../../../src/backends/engine/store/reader.ts';
 import type { Store, StoredRow } from '../../../../src/backends/engine/store/store.ts';
 import { paths, rows, values } from '../../../kit/arbitraries.ts';
+import { identitiesOf } from '../../../kit/beliefs.ts';
 import { dump } from '../../../kit/store-conformance.ts';
 import { makeTempDir } from '../../../kit/temp-dir.ts';
 
@@ -22,9 +23,14 @@ const storedRows: fc.Arbitrary<StoredRow> = fc.record(
     row: rows,
     seq: fc.nat(9),
     applied: fc.option(
-      fc.record({ value: values, identity: fc.constantFrom(null, 'x' as Identity) }).map((applied) => {
-        return { ...applied, dots: [] };
-      }),
+      fc.record(
+        {
+          value: values,
+          identity: fc.constantFrom(null, 'x' as Identity),
+          dots: fc.constantFrom([], [{ actor: 'b#1' as Actor, counter: 1_700_000_000_000 }]),
+        },
+        { noNullPrototype: true },
+      ),
     ),
     pending: fc.boolean(),
     blocked: fc.option(fc.constant({ code: 'EIO', message: 'ü', since: 1 })),
@@ -134,7 +140,11 @@ function answers(store: Store, asked: readonly RelPath[]): unknown {
 function readerAnswers(dir: string, asked: readonly RelPath[]): unknown {
   const reader = openReader(dir, 'web', 'shared');
   try {
-    return asked.map((path) => ({ get: reader.get(path), children: reader.children(path) }));
+    return asked.map((path) => ({
+      get: reader.get(path),
+      children: reader.children(path),
+      identities: reader.identities(path),
+    }));
   } finally {
     reader.close();
   }
@@ -151,6 +161,7 @@ function believed(store: Store, asked: readonly RelPath[]): unknown {
     return {
       get: row === null ? null : { path, applied: row.applied },
       children: present.map(({ path, applied }) => ({ path, applied })),
+      identities: identitiesOf(present),
     };
   });
 }

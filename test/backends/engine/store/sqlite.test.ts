@@ -175,6 +175,26 @@ describe('reader for scan workers', () => {
     store.close();
   });
 
+  it('tells the identities in a directory of many names, with directories among them', () => {
+    const dir = makeTempDir();
+    const store = openStore(dir);
+    const mapping = store.mapping('web', 'shared');
+    const names = Array.from({ length: 1200 }, (_, index) => `name-${index}`);
+    store.transaction<void>(() => {
+      for (const [index, name] of names.entries()) {
+        mapping.put(storedRow(`d/${name}`));
+        for (let below = 0; below < index % 5; below++) mapping.put(storedRow(`d/${name}/${below}/x`));
+      }
+      mapping.put(storedRow('d.beside'));
+    });
+    const reader = openReader(dir, 'web', 'shared');
+    const identities = reader.identities('d' as RelPath);
+    assert.deepEqual([...identities.keys()].sort(), names.toSorted());
+    assert.deepEqual(new Set(identities.values()), new Set(['1:2:3']));
+    reader.close();
+    store.close();
+  });
+
   it('refuses a mapping that the store does not know', () => {
     const dir = makeTempDir();
     openStore(dir).close();
