@@ -1,15 +1,18 @@
-/** Where daemons spent their time: the counters of milliseconds by phase at their metrics address. */
+/** Where daemons spent their time: the counters of seconds by phase, and on the processor, at their metrics address. */
 
 /** node → phase → ms */
 export type Phases = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 const LINE = /^csyncd_phase_seconds_total\{phase="(\w+)"[^}]*\} (\S+)$/gm;
+const CPU = /^csyncd_process_cpu_seconds_total(?:\{[^}]*\})? (\S+)$/m;
 
 /** Phase → ms, from the text of a scrape. */
 export function parsePhases(metrics: string): Map<string, number> {
-  return new Map(
+  const phases = new Map(
     [...metrics.matchAll(LINE)].map(([, phase = '', seconds]) => [phase, Number(seconds) * 1000]),
   );
+  const cpu = CPU.exec(metrics)?.[1];
+  return cpu === undefined ? phases : phases.set('cpu', Number(cpu) * 1000);
 }
 
 /** What was spent between two scrapes of the same nodes. */

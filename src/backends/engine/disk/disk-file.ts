@@ -21,6 +21,11 @@ export class DiskFile {
     return this.#lane.call('readAt', { file: this.#file, position, length });
   }
 
+  /** Reads into shared memory; resolves to how many bytes there were, fewer at the end of the file. */
+  readInto(position: number, into: Uint8Array<SharedArrayBuffer>): Promise<number> {
+    return this.#lane.call('readInto', { file: this.#file, position, into });
+  }
+
   /** The bytes are given away: their buffer is gone afterwards, unless they are a part of it. */
   async writeAt(position: number, bytes: Uint8Array): Promise<void> {
     const { buffer } = bytes;
@@ -61,7 +66,7 @@ export class DiskFile {
     return this.#lane.call('resumeDownload', { file: this.#file, limit }, signal && { signal });
   }
 
-  /** Writes at the end, hashing on the way. The bytes' whole buffer is given away. */
+  /** Writes at the end, hashing on the way. The bytes' whole buffer is given away, unless it is shared. */
   async append(bytes: Uint8Array): Promise<void> {
     const transfer = bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [];
     await this.#lane.call('append', { file: this.#file, bytes }, { transfer });

@@ -1,8 +1,9 @@
 /** A disk worker: serves one lane's operations; see pool.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { CsyncdError } from '../../../util/errors.ts';
+import { takeTimings } from '../../../util/timings.ts';
 import { sendError } from './errors.ts';
-import type { LaneName, OperationName, Request, Response } from './operations.ts';
+import type { LaneName, OperationName, Posted, Request, Response } from './operations.ts';
 import { Runner, type Steps } from './runner.ts';
 import { serving } from './serve.ts';
 
@@ -12,7 +13,7 @@ const { lane } = workerData as { readonly lane: LaneName };
 const served = serving(lane) as Record<OperationName, (args: unknown) => unknown>;
 
 const post = (response: Response, transfer: readonly ArrayBuffer[] = []): void =>
-  port.postMessage(response, [...transfer]);
+  port.postMessage({ ...response, spent: takeTimings() } satisfies Posted, [...transfer]);
 const fail = (id: number, error: unknown): void => post({ kind: 'error', id, error: sendError(error) });
 const answer = (id: number, value: unknown): void => post({ kind: 'result', id, value }, buffersOf(value));
 const runner = new Runner({ post, fail });

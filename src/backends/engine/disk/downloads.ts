@@ -2,6 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Sys } from '../../../sys/sys.ts';
 import { SysError } from '../../../sys/sys.ts';
+import { timed } from '../../../util/timings.ts';
 import type { Sha256 } from '../core/types.ts';
 import { fill } from '../scan/read.ts';
 import type { Files } from './files.ts';
@@ -43,8 +44,8 @@ export class Downloads {
 
   append(file: number, bytes: Uint8Array): void {
     const progress = this.#get(file);
-    this.#sys.write(this.#files.fd(file), bytes, progress.size);
-    progress.digest.update(bytes);
+    timed('write', () => this.#sys.write(this.#files.fd(file), bytes, progress.size));
+    timed('hash', () => progress.digest.update(bytes));
     progress.size += bytes.length;
   }
 

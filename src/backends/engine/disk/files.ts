@@ -2,6 +2,7 @@
 import { createHash, hash } from 'node:crypto';
 import { SysError, type Fd, type Stat, type Sys } from '../../../sys/sys.ts';
 import { codeOf } from '../../../util/errors.ts';
+import { timed } from '../../../util/timings.ts';
 import type { Identity, RelPath, Sha256 } from '../core/types.ts';
 import { DOWNLOAD_PREFIX } from '../apply/recover.ts';
 import { identityNow } from '../scan/identity.ts';
@@ -83,8 +84,13 @@ export class Files {
   /** Up to `length` bytes; fewer at the end of the file. */
   readAt(file: number, position: number, length: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(length);
-    const count = fill(this.#sys, this.#get(file).fd, bytes, position);
+    const count = this.readInto(file, position, bytes);
     return count === length ? bytes : bytes.slice(0, count);
+  }
+
+  /** Fills `into` as far as there is something to read; returns how far. */
+  readInto(file: number, position: number, into: Uint8Array): number {
+    return timed('read', () => fill(this.#sys, this.#get(file).fd, into, position));
   }
 
   writeAt(file: number, position: number, bytes: Uint8Array): void {

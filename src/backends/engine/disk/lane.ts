@@ -2,16 +2,9 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CsyncdError, messageOf } from '../../../util/errors.ts';
+import { addTimings } from '../../../util/timings.ts';
 import { receiveError } from './errors.ts';
-import type {
-  Chunk,
-  LaneName,
-  OpenArgs,
-  OperationName,
-  Operations,
-  Request,
-  Response,
-} from './operations.ts';
+import type { Chunk, LaneName, OpenArgs, OperationName, Operations, Posted, Request } from './operations.ts';
 
 // .ts in a checkout, .js in the package
 const WORKER = new URL(`./disk.worker${extname(import.meta.url)}`, import.meta.url);
@@ -93,7 +86,7 @@ export class Lane {
     if (this.#closed) throw new CsyncdError('stopping', 'the disk workers are stopped');
     const worker = new Worker(WORKER, { workerData: { lane: this.name } });
     this.#worker = worker;
-    worker.on('message', (response: Response) => this.#answer(response));
+    worker.on('message', (posted: Posted) => this.#answer(posted));
     worker.on('error', (error) => this.#ended(worker, messageOf(error)));
     worker.on('exit', (code) => this.#ended(worker, `exit code ${code}`));
     // A mapping that cannot be opened again answers each call with an error of its own.
@@ -104,7 +97,8 @@ export class Lane {
     return worker;
   }
 
-  #answer(response: Response): void {
+  #answer({ spent, ...response }: Posted): void {
+    addTimings(spent);
     const call = this.#calls.get(response.id);
     if (call === undefined) return;
     if (response.kind === 'chunk') {

@@ -1,5 +1,6 @@
 /** What the control loop asks of the disk workers: plain data both ways. */
 import type { Stat, FsInfo } from '../../../sys/sys.ts';
+import type { Timing } from '../../../util/timings.ts';
 import type { ApplyOptions, ApplyReport, Change } from '../apply/change.ts';
 import type { RecoverReport } from '../apply/recover.ts';
 import type { Identity, RelPath, Sha256, Value } from '../core/types.ts';
@@ -84,6 +85,11 @@ export interface Operations {
   openBackup: Op<About & { readonly id: string }, Opened | null>;
   openTemp: Op<About & { readonly name: string }, Opened>;
   readAt: Op<OpenFile & { readonly position: number; readonly length: number }, Uint8Array>;
+  /** into shared memory */
+  readInto: Op<
+    OpenFile & { readonly position: number; readonly into: Uint8Array<SharedArrayBuffer> },
+    number
+  >;
   writeAt: Op<OpenFile & { readonly position: number; readonly bytes: Uint8Array }, null>;
   truncate: Op<OpenFile & { readonly size: number }, null>;
   sha256: Op<OpenFile, Sha256>;
@@ -126,6 +132,9 @@ export type Response =
   | { readonly kind: 'result'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly error: SentError }
   | { readonly kind: 'chunk'; readonly id: number; readonly chunk: Chunk };
+
+/** A response with what the worker spent since the last one. */
+export type Posted = Response & { readonly spent: readonly Timing[] };
 
 /** An error between threads; structured cloning keeps no class and no fields. */
 export interface SentError {

@@ -76,6 +76,7 @@ export function serving(lane: LaneName): Serving {
     openBackup: ({ mapping, id }) => files.openKnown(mapping, openBackup(sys, rootOf(mapping), id), null),
     openTemp: ({ mapping, name }) => files.openTemp(mapping, rootOf(mapping), name),
     readAt: ({ file, position, length }) => files.readAt(file, position, length),
+    readInto: ({ file, position, into }) => files.readInto(file, position, into),
     writeAt({ file, position, bytes }) {
       files.writeAt(file, position, bytes);
       return null;

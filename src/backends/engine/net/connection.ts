@@ -5,9 +5,12 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { messageOf } from '../../../util/errors.ts';
+import { timed } from '../../../util/timings.ts';
 import { FrameReader } from '../wire/frame.ts';
 import type { Frame } from '../wire/frame.ts';
 import { MAX_GREETING_FRAME } from '../wire/limits.ts';
+import type { PartMemory } from '../wire/part-memory.ts';
+import { borrowReads } from './borrowed-reads.ts';
 import type { Secured } from './tls.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -75,16 +78,20 @@ export class Connection {
   }
 
   /** From now on all frames go to the receiver, those included that came in with the last one that was read. */
-  receive(receiver: Receiver, limits: { readonly maxPayload: number; readonly ownBuffers: boolean }): void {
+  receive(
+    receiver: Receiver,
+    limits: { readonly maxPayload: number; readonly memory: PartMemory | null },
+  ): void {
     this.#receiver = receiver;
     this.#reader.maxPayload = limits.maxPayload;
-    this.#reader.ownBuffers = limits.ownBuffers;
+    this.#reader.memory = limits.memory;
+    if (limits.memory !== null) borrowReads(this.socket, (bytes) => this.#lent(bytes));
     this.#pump();
   }
 
-  /** Queues a frame's parts. false: wait for `drained` before the next. */
-  write(parts: readonly Uint8Array[]): boolean {
-    return this.#closed === null && this.#writer.push(parts);
+  /** Queues a frame's parts. false: wait for `drained` before the next. `written`: the kernel has all of them. */
+  write(parts: readonly Uint8Array[], written?: () => void): boolean {
+    return this.#closed === null && this.#writer.push(parts, written);
   }
 
   /** Resolves when there is room again, or when the connection is over. */
@@ -120,6 +127,12 @@ export class Connection {
     this.#tcp.destroy();
   }
 
+  /** Bytes that are gone when this returns. */
+  #lent(bytes: Buffer): void {
+    this.#arrived(bytes);
+    this.#reader.keepRest();
+  }
+
   #arrived(chunk: Buffer): void {
     if (this.#closed !== null) return;
     this.#reader.push(chunk);
@@ -134,7 +147,7 @@ export class Connection {
   #pump(): void {
     try {
       while (this.#wanted && this.#closed === null) {
-        const frame = this.#reader.next();
+        const frame = timed('receive', () => this.#reader.next());
         if (frame === null) break;
         this.#deliver(frame);
       }

@@ -12,11 +12,13 @@ export interface BulkFrame {
   /** small JSON object */
   readonly header: unknown;
   /**
-   * At most MAX_BULK_BODY bytes. Of a received frame it has an ArrayBuffer of its own (with the frame's first bytes before
-   * it), which may be transferred to a worker thread. A sent one is the link's from then on: it is not copied, so its
-   * bytes must never change again.
+   * At most MAX_BULK_BODY bytes. Of a received frame it has a buffer of its own (with the frame's first bytes before it),
+   * which may be shared with or transferred to a worker thread. A sent one is the link's until `done` is called: it is not
+   * copied, so its bytes must not change before.
    */
   readonly body: Uint8Array | null;
+  /** Called once, by who was given the frame, when its body is not needed any more: its memory is used again. */
+  readonly done?: () => void;
 }
 
 export interface BulkChannel {

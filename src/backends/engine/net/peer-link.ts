@@ -10,6 +10,7 @@ import type { Frame } from '../wire/frame.ts';
 import { decodeGreeting, encodeGreeting } from '../wire/greeting.ts';
 import { MAX_BULK_FRAME, MAX_CONTROL_FRAME } from '../wire/limits.ts';
 import type { Message } from '../wire/messages.ts';
+import { PartMemory } from '../wire/part-memory.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import type { Connection } from './connection.ts';
 import type { Session } from './handshake.ts';
@@ -38,6 +39,8 @@ export class PeerLink implements Link {
   readonly #control: Connection;
   readonly #rates: Rates;
   readonly #onClosed: () => void;
+  /** of what comes in */
+  readonly #memory = new PartMemory();
   #handlers: LinkHandlers | null = null;
   #closed: string | null = null;
   #bulk: Connection | null = null;
@@ -79,7 +82,7 @@ export class PeerLink implements Link {
     this.#control.onClose = (reason) => this.#end(reason, null);
     this.#control.receive(
       { frame: (frame) => this.#controlFrame(frame), fault: (error) => this.#fault(error) },
-      { maxPayload: MAX_CONTROL_FRAME, ownBuffers: false },
+      { maxPayload: MAX_CONTROL_FRAME, memory: null },
     );
   }
 
@@ -89,7 +92,7 @@ export class PeerLink implements Link {
     connection.onClose = (reason) => this.#end(`the bulk connection: ${reason}`, null);
     connection.receive(
       { frame: (frame) => this.#bulkFrame(frame), fault: (error) => this.#fault(error) },
-      { maxPayload: MAX_BULK_FRAME, ownBuffers: true },
+      { maxPayload: MAX_BULK_FRAME, memory: this.#memory },
     );
     this.#bulkReady.resolve(connection);
   }
@@ -104,7 +107,7 @@ export class PeerLink implements Link {
     ) {
       this.#holdBack(parts);
     } else {
-      timed('send', () => this.#control.write(parts));
+      this.#control.write(parts);
     }
   }
 
@@ -149,7 +152,8 @@ export class PeerLink implements Link {
     if (frame.type === FrameType.bye) return this.#farewell(frame);
     if (frame.type !== FrameType.bulk)
       throw new ProtocolError('bad-frame', `unknown type of frame: ${frame.type}`);
-    const taken = this.#handlers?.bulk(decodeBulk(frame.payload));
+    const done = (): void => this.#memory.giveBack(frame.payload);
+    const taken = this.#handlers?.bulk({ ...decodeBulk(frame.payload), done });
     const paid = this.#rates.receive.take(frame.payload.length, () => this.#closed === null);
     if (paid === null) return taken ?? undefined;
     return Promise.all([taken, paid]).then(() => undefined);
@@ -191,7 +195,9 @@ export class PeerLink implements Link {
     const wait = this.#rates.send.take(lengthOf(parts), () => this.#closed === null);
     if (wait !== null) await wait;
     if (this.#closed !== null) throw new Error(this.#closed);
-    if (timed('send', () => connection.write(parts))) return;
+    const { done } = frame;
+    if (compressed !== null) done?.();
+    if (connection.write(parts, compressed === null ? done : undefined)) return;
     await connection.drained();
     if (this.closed) throw new Error(this.#closed ?? 'the link is gone');
   }

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { timed } from '../../../util/timings.ts';
 
 /** Given to the socket at once. Small enough to see progress on a slow line, large enough for a fast one. */
 const SLICE = 256 * 1024;
@@ -9,6 +10,9 @@ const LOW = 1024 * 1024;
 const STALLED_MS = 120_000;
 /** The rate is taken over at least so many bytes: more than a socket's buffers swallow at once. */
 const RATE_WINDOW = 8 * 1024 * 1024;
+
+/** A part from this size on is written alone: what is written together is copied together by TLS. */
+const LARGE = 16 * 1024;
 
 /** Parts already written that may stay in the array. */
 const COMPACT = 1024;
@@ -26,6 +30,9 @@ export class WriteQueue {
   #ending = false;
   #watch: NodeJS.Timeout | null = null;
   #drained: (() => void)[] = [];
+  /** bytes ever pushed, and ever taken by the kernel */
+  #total = { pushed: 0, taken: 0 };
+  #written: { readonly upTo: number; readonly call: () => void }[] = [];
   #window = { bytes: 0, ms: 0 };
 
   /** @param stalled called when the socket has taken nothing for two minutes */
@@ -39,13 +46,15 @@ export class WriteQueue {
     return this.#bytes;
   }
 
-  /** false when there is more than enough in the queue. */
-  push(parts: readonly Uint8Array[]): boolean {
+  /** false when there is more than enough in the queue. `written` is called when the kernel has all of the parts. */
+  push(parts: readonly Uint8Array[], written?: () => void): boolean {
     for (const part of parts) {
       if (part.length === 0) continue;
       this.#parts.push(part);
       this.#bytes += part.length;
+      this.#total.pushed += part.length;
     }
+    if (written !== undefined) this.#written.push({ upTo: this.#total.pushed, call: written });
     if (!this.#writing) this.#write();
     return this.#bytes < HIGH;
   }
@@ -67,6 +76,7 @@ export class WriteQueue {
     this.#next = 0;
     this.#bytes = 0;
     this.#ending = false;
+    this.#written = [];
     if (this.#watch !== null) clearTimeout(this.#watch);
     this.#watch = null;
     this.#release();
@@ -83,21 +93,28 @@ export class WriteQueue {
     const bytes = slice.reduce((sum, part) => sum + part.length, 0);
     this.#watch = setTimeout(this.#stalled, STALLED_MS);
     this.#watch.unref();
+    timed('send', () => this.#give(slice, () => this.#taken(bytes, performance.now() - started)));
+  }
+
+  /** To the socket: encrypts, and gives the kernel what it takes at once. */
+  #give(slice: readonly Uint8Array[], taken: () => void): void {
     this.#socket.cork();
     for (const part of slice.slice(0, -1)) this.#socket.write(part);
     this.#socket.write(slice.at(-1) ?? '', (error) => {
-      if (error === null || error === undefined) this.#written(bytes, performance.now() - started);
+      if (error === null || error === undefined) taken();
     });
     this.#socket.uncork();
   }
 
-  #written(bytes: number, ms: number): void {
+  #taken(bytes: number, ms: number): void {
     if (this.#watch !== null) clearTimeout(this.#watch);
     this.#watch = null;
     this.#writing = false;
     this.#bytes = Math.max(0, this.#bytes - bytes);
+    this.#total.taken += bytes;
     this.#measure(bytes, ms);
     this.#write();
+    this.#tell();
     if (this.#bytes < LOW) this.#release();
   }
 
@@ -107,7 +124,7 @@ export class WriteQueue {
     let room = SLICE;
     while (room > 0) {
       const part = this.#parts[this.#next];
-      if (part === undefined) break;
+      if (part === undefined || (part.length >= LARGE && slice.length > 0)) break;
       if (part.length > room) {
         slice.push(part.subarray(0, room));
         this.#parts[this.#next] = part.subarray(room);
@@ -134,6 +151,14 @@ export class WriteQueue {
     const window = { bytes: this.#window.bytes + bytes, ms: this.#window.ms + ms };
     if (window.bytes >= RATE_WINDOW) this.drainRate = (window.bytes / Math.max(window.ms, 1)) * 1000;
     this.#window = window.bytes >= RATE_WINDOW ? { bytes: 0, ms: 0 } : window;
+  }
+
+  #tell(): void {
+    for (let head = this.#written[0]; head !== undefined; head = this.#written[0]) {
+      if (head.upTo > this.#total.taken) return;
+      this.#written.shift();
+      head.call();
+    }
   }
 
   #release(): void {

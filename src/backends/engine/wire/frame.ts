@@ -5,6 +5,7 @@
  *     type     1 byte
  *     payload  length - 1 bytes
  */
+import type { PartMemory } from './part-memory.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 export const FrameType = {
@@ -41,10 +42,10 @@ export class FrameReader {
   /** Greatest payload that the next frame may have; may change between two frames. */
   maxPayload: number;
   /**
-   * true: each payload gets an ArrayBuffer of its own, so that it can be handed to a worker thread without a copy.
-   * false: payloads are views of the received chunks where they fit into one.
+   * Where payloads go, each by itself, so that they can go on to a worker thread without a copy. null: they are views of the
+   * received chunks where they fit into one.
    */
-  ownBuffers = false;
+  memory: PartMemory | null = null;
   #chunks: Buffer[] = [];
   #buffered = 0;
   #frame: { type: number; payload: Buffer; filled: number } | null = null;
@@ -57,6 +58,12 @@ export class FrameReader {
     if (chunk.length === 0) return;
     this.#chunks.push(chunk);
     this.#buffered += chunk.length;
+  }
+
+  /** The last chunk is only lent, and what was not read of it yet is wanted still. */
+  keepRest(): void {
+    const rest = this.#chunks.pop();
+    if (rest !== undefined) this.#chunks.push(Buffer.from(rest));
   }
 
   /** The next frame, or null until more bytes are pushed. Throws ProtocolError; the reader is of no use afterwards. */
@@ -85,10 +92,10 @@ export class FrameReader {
       );
     }
     const head = this.#chunks[0];
-    if (!this.ownBuffers && head !== undefined && head.length >= length) {
+    if (this.memory === null && head !== undefined && head.length >= length) {
       return { type, payload: this.#take(length), filled: length };
     }
-    return { type, payload: Buffer.allocUnsafeSlow(length), filled: 0 };
+    return { type, payload: this.memory?.take(length) ?? Buffer.allocUnsafeSlow(length), filled: 0 };
   }
 
   /** Removes so many bytes, which must be there; a view when one chunk holds them all. */

@@ -72,3 +72,17 @@ test('who waits for room is let go when the connection is gone', async () => {
   await drained;
   assert.equal(queue.bytes, 0);
 });
+
+test('who gave parts is told once when all of them are taken, and not before', async () => {
+  const line = new Line();
+  const queue = new WriteQueue(line, () => undefined);
+  const told: string[] = [];
+  queue.push([Buffer.from('head'), Buffer.alloc(MiB)], () => told.push('first'));
+  queue.push([Buffer.alloc(10)], () => told.push('second'));
+  while (queue.bytes > 20) {
+    assert.deepEqual(told, []);
+    await line.takesMore();
+  }
+  while (queue.bytes > 0) await line.takesMore();
+  assert.deepEqual(told, ['first', 'second']);
+});

@@ -7,12 +7,13 @@ import { decodeBulk, encodeBulk } from '../../../../src/backends/engine/wire/bul
 import { compress, compressInBackground } from '../../../../src/backends/engine/wire/compression.ts';
 import { FrameReader } from '../../../../src/backends/engine/wire/frame.ts';
 import { MAX_BULK_BODY, MAX_BULK_FRAME } from '../../../../src/backends/engine/wire/limits.ts';
+import { PartMemory } from '../../../../src/backends/engine/wire/part-memory.ts';
 import { ProtocolError } from '../../../../src/backends/engine/wire/protocol-error.ts';
 import { bulkFrame } from './arbitrary.ts';
 
 function payloadOf(frame: BulkFrame, compressed: Uint8Array | null): Buffer {
   const reader = new FrameReader(MAX_BULK_FRAME);
-  reader.ownBuffers = true;
+  reader.memory = new PartMemory();
   for (const part of encodeBulk(frame, compressed)) reader.push(Buffer.from(part));
   const received = reader.next();
   assert.ok(received);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { frameHeader, FrameReader } from '../../../../src/backends/engine/wire/frame.ts';
+import { PartMemory } from '../../../../src/backends/engine/wire/part-memory.ts';
 import type { Frame } from '../../../../src/backends/engine/wire/frame.ts';
 
 function readAll(reader: FrameReader, chunks: readonly Buffer[]): Frame[] {
@@ -30,7 +31,7 @@ test('frames come out as they went in, however the stream is cut', () => {
           sent.flatMap(({ type, payload }) => [frameHeader(type, payload.length), payload]),
         );
         const reader = new FrameReader(100);
-        reader.ownBuffers = own;
+        if (own) reader.memory = new PartMemory();
         const received = readAll(reader, cut(bytes, cuts));
         assert.deepEqual(
           received.map(({ type, payload }) => ({ type, payload: [...payload] })),

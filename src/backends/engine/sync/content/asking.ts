@@ -7,12 +7,19 @@ import { Answer, Ask, headerAs, refusedAnswer, type Refused } from './frames.ts'
 const STALLED_MS = 60_000;
 
 export type Reply =
-  | { readonly kind: 'answer'; readonly type: number; readonly header: unknown; readonly body: Uint8Array }
+  | {
+      readonly kind: 'answer';
+      readonly type: number;
+      readonly header: unknown;
+      readonly body: Uint8Array;
+      readonly done: () => void;
+    }
   | { readonly kind: 'refused'; readonly refused: Refused }
   /** the link is gone, the peer gives nothing, or it is no longer wanted */
   | { readonly kind: 'lost'; readonly reason: string };
 
 const EMPTY = new Uint8Array(0);
+const nothing = (): void => undefined;
 
 export class Asking {
   readonly link: Link;
@@ -44,7 +51,9 @@ export class Asking {
 
   /** Answers to what is no longer wanted are on their way for a while. Throws ProtocolError. */
   answer(frame: BulkFrame): void {
-    this.#streams.get(frame.stream)?.receive(frame);
+    const stream = this.#streams.get(frame.stream);
+    if (stream === undefined) frame.done?.();
+    else stream.receive(frame);
   }
 
   closed(): void {
@@ -115,7 +124,7 @@ export class AskedStream {
   }
 
   /** Throws ProtocolError. */
-  receive({ type, header, body }: BulkFrame): void {
+  receive({ type, header, body, done = nothing }: BulkFrame): void {
     if (type === Answer.refused) {
       const refused = headerAs(refusedAnswer, header);
       this.#end();
@@ -127,7 +136,7 @@ export class AskedStream {
     if (type === Answer.part && (body === null || body.length === 0))
       throw new ProtocolError('bad-message', 'a part of a file without content');
     if (type !== Answer.part) this.#end();
-    this.#give({ kind: 'answer', type, header, body: body ?? EMPTY });
+    this.#give({ kind: 'answer', type, header, body: body ?? EMPTY, done });
   }
 
   #end(): void {

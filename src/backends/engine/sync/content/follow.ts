@@ -92,7 +92,10 @@ class Source {
       this.#parts.received(bytes);
       left -= bytes;
       this.#toCome -= bytes;
-      temporary.append(reply.body, () => this.#written(bytes));
+      temporary.append(reply.body, () => {
+        reply.done();
+        this.#written(bytes);
+      });
     }
     return null;
   }

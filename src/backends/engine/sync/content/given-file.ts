@@ -4,9 +4,7 @@ import type { DiskFile } from '../../disk/disk-file.ts';
 import type { BulkFrame } from '../../net/link.ts';
 import type { Range } from './blocks.ts';
 import { Answer, MAX_WINDOW, type Refused } from './frames.ts';
-
-/** Bytes of a part: small enough to take turns, large enough to cost little. */
-const PART = 512 * 1024;
+import { PART, type PartMemory } from '../../wire/part-memory.ts';
 
 interface Part extends Range {
   readonly isLast: boolean;
@@ -18,6 +16,7 @@ export class GivenFile {
   readonly done: Promise<void>;
   readonly #file: DiskFile;
   readonly #ranges: readonly Range[];
+  readonly #memory: PartMemory;
   #window: number;
   #range = 0;
   /** taken of the present range */
@@ -31,11 +30,13 @@ export class GivenFile {
     readonly file: DiskFile;
     readonly ranges: readonly Range[];
     readonly window: number;
+    readonly memory: PartMemory;
   }) {
     this.stream = options.stream;
     this.#file = options.file;
     this.#ranges = options.ranges;
     this.#window = options.window;
+    this.#memory = options.memory;
     this.done = this.#done.promise;
   }
 
@@ -66,9 +67,12 @@ export class GivenFile {
   async read({ at, length, isLast }: Part): Promise<BulkFrame[]> {
     try {
       if (this.#isOver) return [];
-      const body = await this.#file.readAt(at, length);
-      const frames = [this.#frame(Answer.part, null, body)];
-      if (body.length < length || (isLast && !(await this.#file.isUnchanged())))
+      const body = this.#memory.takePart(length);
+      const frames: BulkFrame[] = [
+        { ...this.#frame(Answer.part, null, body), done: () => this.#memory.giveBack(body) },
+      ];
+      const count = await this.#file.readInto(at, body);
+      if (count < length || (isLast && !(await this.#file.isUnchanged())))
         return this.#refused('changed', 'it was changed while it was read');
       if (isLast) frames.push(this.#frame(Answer.end, null, null));
       return this.#isOver ? [] : frames;

@@ -25,6 +25,7 @@ import {
   type Refused,
 } from './frames.ts';
 import { GivenFile } from './given-file.ts';
+import { PartMemory } from '../../wire/part-memory.ts';
 import { decodeRanges, decodeWords, encodeWords } from './numbers.ts';
 import { readSmallFiles, type SmallFile } from './small-reads.ts';
 
@@ -50,6 +51,7 @@ export class Giving {
   readonly #streams = new Map<number, GivenFile | null>();
   readonly #small: Work[] = [];
   readonly #turns: GivenFile[] = [];
+  readonly #memory = new PartMemory();
   /** open, or on their way to be */
   #files = 0;
   #isPumping = false;
@@ -128,7 +130,7 @@ export class Giving {
     const { window, ...ask } = headerAs(readAsk, header);
     const ranges = decodeRanges(body, ask.size);
     void this.#withFile(stream, ask, async (file) => {
-      const given = new GivenFile({ stream, file, ranges, window });
+      const given = new GivenFile({ stream, file, ranges, window, memory: this.#memory });
       this.#streams.set(stream, given);
       this.#turns.push(given);
       this.#wake();

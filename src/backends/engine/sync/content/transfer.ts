@@ -61,7 +61,11 @@ class Transfer implements ContentTransfer {
     });
     this.#linked.set(link, { asking, slots: new Slots() });
     return {
-      bulk: (frame) => (isAnswer(frame.type) ? asking.answer(frame) : giving.asked(frame)),
+      bulk: (frame) => {
+        if (isAnswer(frame.type)) return asking.answer(frame);
+        giving.asked(frame);
+        frame.done?.();
+      },
       closed: () => {
         this.#linked.delete(link);
         asking.closed();
