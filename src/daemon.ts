@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Backend } from './backends/backend.ts';
+import type { Backend, FailureListener } from './backends/backend.ts';
 import { errorText, type Io } from './cli/context.ts';
 import { EXIT, exitCodeOf, type ExitCode } from './cli/exit.ts';
 import { renderFault } from './config/fault.ts';
@@ -31,7 +31,7 @@ export interface NodeBackends {
   readonly trail: AuditTrail;
   readonly peers: PeerOperations;
   /** A group's backend, not started. */
-  open(group: Group): Promise<Backend>;
+  open(group: Group, onFailure: FailureListener): Promise<Backend>;
   /** Each open backend serves its group as it stands in this config from now on; keys are read again. */
   reconfigure(config: Config): Promise<void>;
   /** After every backend has stopped. */
@@ -112,7 +112,7 @@ async function serve({ file, config, log, parts }: Serving): Promise<ExitCode> {
   const backends = await parts.createBackends({ config, log: logger });
   const orchestrator = new Orchestrator(
     {
-      openBackend: (group) => backends.open(group),
+      openBackend: (group, onFailure) => backends.open(group, onFailure),
       reconfigureBackends: (config) => backends.reconfigure(config),
       createWatcher: parts.createWatcher,
       createBatcher: (options) => createBatcher(options),

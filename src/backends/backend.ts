@@ -142,6 +142,9 @@ export interface Explanation {
   readonly problem: string | null;
 }
 
+/** A mapping gave up by itself, not in the answer to a call: it is detached, and may be attached again after a while. */
+export type FailureListener = (mapping: string, error: unknown) => void;
+
 export interface Backend {
   readonly kind: 'engine' | 'csync2';
   readonly group: string;
@@ -153,7 +156,8 @@ export interface Backend {
 
   /**
    * The mapping's root is there and watched: changes from peers may be applied from now on. Rejects with a CsyncdError
-   * when the root cannot be used. Must be followed by a `reconcile` before anything is announced.
+   * when the root cannot be used. Must be followed by a `reconcile` before anything is announced. Does nothing when the
+   * mapping is attached.
    */
   attach(mapping: string): Promise<void>;
   /** The root is gone or not to be trusted: apply nothing, announce nothing, judge nothing as deleted. */

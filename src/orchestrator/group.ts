@@ -2,7 +2,7 @@
  * One group on this node: its backend and a runner a mapping. A group that cannot start (no key, say) is tried again with
  * back-off and delays no other.
  */
-import type { Backend } from '../backends/backend.ts';
+import type { Backend, FailureListener } from '../backends/backend.ts';
 import type { Group, Mapping } from '../config/model.ts';
 import { backoffMs } from '../util/backoff.ts';
 import type { Logger } from '../util/log.ts';
@@ -15,7 +15,7 @@ import { MappingRunner } from './runner.ts';
 /** What the orchestrator is made of; main.ts constructs the parts. */
 export interface Parts {
   /** A group's backend, not started. */
-  readonly openBackend: (group: Group) => Promise<Backend>;
+  readonly openBackend: (group: Group, onFailure: FailureListener) => Promise<Backend>;
   readonly createWatcher: (options: WatcherOptions) => Watcher;
   readonly createBatcher: (options: BatcherOptions) => Batcher;
   readonly clock: Clock;
@@ -113,7 +113,9 @@ export class GroupRunner {
   async #start(): Promise<void> {
     if (this.#backend !== null || this.#stopped) return;
     try {
-      const backend = await this.#parts.openBackend(this.#group);
+      const backend = await this.#parts.openBackend(this.#group, (mapping, error) =>
+        this.#runners.get(mapping)?.fell(error),
+      );
       if (this.#stopped) return;
       await backend.start();
       this.#backend = backend;

@@ -28,7 +28,6 @@ export class Lane {
   #gatheredSince = 0;
   #takeQueued = false;
   #looking = new AbortController();
-  #attached = false;
   #lost: HoldReason | null = null;
 
   constructor(options: LaneOptions) {
@@ -45,7 +44,7 @@ export class Lane {
     return this.#queue.onIdle();
   }
 
-  /** Attaches the mapping if it is not, then compares the whole tree. */
+  /** Attaches the mapping, which does nothing when it is, then compares the whole tree. */
   scan(): void {
     void this.#enqueue((signal) => this.#scan(signal));
   }
@@ -82,7 +81,6 @@ export class Lane {
 
   detach(reason: HoldReason): void {
     this.#lost = reason;
-    this.#attached = false;
     this.#options.backend.detach(this.#options.mapping, reason);
   }
 
@@ -101,13 +99,10 @@ export class Lane {
   async #scan(signal: AbortSignal): Promise<void> {
     const { backend, mapping } = this.#options;
     try {
-      if (!this.#attached) {
-        await backend.attach(mapping);
-        // RACE: the root may be lost while it is being attached; the backend hears of the loss once more, after it.
-        if (this.#lost === null) this.#attached = true;
-        else backend.detach(mapping, this.#lost);
-        if (signal.aborted) return;
-      }
+      await backend.attach(mapping);
+      // RACE: the root may be lost while it is being attached; the backend hears of the loss once more, after it.
+      if (this.#lost !== null) backend.detach(mapping, this.#lost);
+      if (signal.aborted) return;
       const result = await backend.reconcile(mapping, signal);
       if (signal.aborted) return;
       this.#again.looked(null, result.again);

@@ -4,7 +4,6 @@
  */
 import type { Backend, HoldReason } from '../backends/backend.ts';
 import type { Mapping } from '../config/model.ts';
-import { backoffMs } from '../util/backoff.ts';
 import { textToBytes } from '../util/bytes.ts';
 import { assertNever } from '../util/errors.ts';
 import type { Logger } from '../util/log.ts';
@@ -14,6 +13,7 @@ import type { Clock } from './clock.ts';
 import { classify, type Failure } from './failures.ts';
 import { Lane } from './lane.ts';
 import { born, step, takesHints, type Effect, type Life, type LifeEvent } from './life.ts';
+import { NextLook } from './next-look.ts';
 import { tellLife } from './tell.ts';
 
 export interface RunnerOptions {
@@ -47,48 +47,42 @@ export interface RunnerStatus {
   readonly lastScan: number | null;
 }
 
-const RETRY = { firstMs: 1_000, maxMs: 300_000 };
-/** ms */
-const HELD_RESCAN = 60_000;
-
 export class MappingRunner {
   readonly mapping: Mapping;
   readonly #options: RunnerOptions;
   readonly #lane: Lane;
   readonly #watcher: Watcher;
   readonly #batcher: Batcher;
+  readonly #next: NextLook;
   readonly #limits = new Map<string, HoldReason>();
   readonly #toldLimits = new Set<string>();
   readonly #listeners = new Set<() => void>();
   readonly #placed = Promise.withResolvers<void>();
   #life: Life = born;
   #told = '';
-  #failures = 0;
   #scans = 0;
   #scanChanged = 0;
   #lastScan: number | null = null;
-  #cancelRetry: (() => void) | null = null;
-  #cancelRescan: (() => void) | null = null;
   #stopped = false;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
     const { mapping, backend, clock } = options;
     this.mapping = mapping;
+    this.#next = new NextLook(clock, mapping.rescanMs, () => this.#happen({ kind: 'look' }));
     this.#lane = new Lane({
       mapping: mapping.name,
       backend,
       clock,
       onScanned: (result) => {
-        this.#failures = 0;
         this.#scans += 1;
         this.#scanChanged = result.changed;
         this.#lastScan = clock.now();
-        this.#rescanLater(result.held !== null);
+        this.#next.scanned(result.held !== null);
         this.#happen({ kind: 'scanned', held: result.held });
       },
       onTaken: (result) => {
-        if (result.held !== null && this.#life.kind !== 'held') this.#rescanLater(true);
+        if (result.held !== null && this.#life.kind !== 'held') this.#next.rescan(true);
         this.#happen({ kind: 'taken', held: result.held });
       },
       onFailed: (error) => this.#happen({ kind: 'failed', failure: classify(error) }),
@@ -115,12 +109,17 @@ export class MappingRunner {
   /** Takes no more work and waits for the look that is under way; the backend is left as it is. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#cancelRetry?.();
-    this.#cancelRescan?.();
+    this.#next.stop();
     this.#abandon();
     this.#placed.resolve();
     for (const listener of this.#listeners) listener();
     await Promise.all([this.#watcher.stop(), this.#lane.idle()]);
+  }
+
+  /** The backend gave the mapping up by itself (its store is full, say): it is attached anew with the next look. */
+  fell(error: unknown): void {
+    this.#next.fell();
+    this.#happen({ kind: 'failed', failure: classify(error) });
   }
 
   /** Resolves once the root is watched, or known to be missing. */
@@ -223,14 +222,14 @@ export class MappingRunner {
     if (this.#stopped) return;
     const { next, effects } = step(this.#life, event);
     this.#life = next;
-    if (next.kind !== 'failed') this.#cancelRetry?.();
+    if (next.kind !== 'failed') this.#next.giveUpRetry();
     this.#told = tellLife(this.#options.log, this.#told, next);
     for (const effect of effects) this.#do(effect);
     for (const listener of this.#listeners) listener();
   }
 
   #do(effect: Effect): void {
-    const { backend, clock } = this.#options;
+    const { backend } = this.#options;
     switch (effect.kind) {
       case 'scan':
         this.#lane.scan();
@@ -244,13 +243,9 @@ export class MappingRunner {
       case 'pause-backend':
         backend.pauseMapping(this.mapping.name, effect.paused);
         return;
-      case 'retry-later': {
-        const wait = backoffMs(this.#failures, RETRY, clock.random());
-        this.#failures += 1;
-        this.#cancelRetry?.();
-        this.#cancelRetry = clock.after(wait, () => this.#happen({ kind: 'look' }));
+      case 'retry-later':
+        this.#next.retry();
         return;
-      }
       case 'fatal':
         this.#options.onFatal(effect.failure);
         return;
@@ -262,16 +257,6 @@ export class MappingRunner {
   #abandon(): void {
     this.#batcher.clear();
     this.#lane.abandon();
-  }
-
-  #rescanLater(isHeld: boolean): void {
-    const { clock } = this.#options;
-    this.#cancelRescan?.();
-    // Between three quarters and five quarters of the period, so that nodes and mappings do not rescan together.
-    // What is held may have been mended by hand: that is looked for more often.
-    const period = isHeld ? Math.min(HELD_RESCAN, this.mapping.rescanMs) : this.mapping.rescanMs;
-    const wait = period * (0.75 + clock.random() / 2);
-    this.#cancelRescan = clock.after(wait, () => this.#happen({ kind: 'look' }));
   }
 
   #until(holds: () => boolean, signal: AbortSignal): Promise<void> {

@@ -28,6 +28,8 @@ export interface ClusterOptions<Name extends string> {
   readonly config?: Keys;
   /** what a node's mappings are on, by its name; default: a folder of the machine's disk */
   readonly disks?: Readonly<Partial<Record<Name, Disk>>>;
+  /** the same for a node's state directory */
+  readonly states?: Readonly<Partial<Record<Name, Disk>>>;
   /** called before the daemons start: for files that are there already */
   readonly before?: (nodes: Readonly<Record<Name, ClusterNode>>) => void | Promise<void>;
   /** whether to start the daemons and wait until all are connected; default true */
@@ -72,6 +74,7 @@ export class Cluster<Name extends string> {
       hosts: options.hosts ?? {},
       config: options.config ?? {},
       disks: (options.disks ?? {}) as Readonly<Record<string, Disk>>,
+      states: (options.states ?? {}) as Readonly<Record<string, Disk>>,
     };
     this.all = this.#places.make(places).map((place) => new ClusterNode(place, this.#network));
     this.nodes = Object.fromEntries(this.all.map((node) => [node.name, node])) as Record<Name, ClusterNode>;

@@ -97,6 +97,7 @@ export const nothingFound: LookResult = { changed: 0, again: [], held: null };
 export class FakeBackend implements Backend {
   readonly kind = 'engine';
   readonly group: string;
+  readonly #attached = new Set<string>();
   readonly calls: string[] = [];
   readonly batches: Batch[] = [];
   readonly signals: AbortSignal[] = [];
@@ -130,11 +131,14 @@ export class FakeBackend implements Backend {
   }
 
   async attach(mapping: string): Promise<void> {
+    if (this.#attached.has(mapping)) return;
     this.calls.push(`attach ${mapping}`);
     await this.onAttach();
+    this.#attached.add(mapping);
   }
 
   detach(mapping: string, reason: HoldReason): void {
+    this.#attached.delete(mapping);
     this.calls.push(`detach ${mapping} (${reason.code})`);
   }
 

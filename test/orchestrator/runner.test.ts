@@ -168,6 +168,26 @@ describe('the runner of a mapping', () => {
     assert.equal(calls.filter((call) => call === 'attach shared').length, 1);
   });
 
+  it('attaches anew what the backend gave up by itself, less and less often while it keeps doing so', async () => {
+    const { runner, watcher, backend, clock, calls, state } = setUp();
+    await watcher.says(covered);
+    const falls = (): number => {
+      backend.detach('shared', held);
+      runner.fell(new CsyncdError('state-full', 'no room'));
+      return calls.length;
+    };
+    for (const wait of [1_000, 2_000, 4_000]) {
+      const before = falls();
+      assert.equal(state(), 'failed');
+      assert.match(runner.unable()?.message ?? '', /no room/);
+      await clock.pass(wait / 2 - 1);
+      assert.deepEqual(calls.slice(before), []);
+      await clock.pass(wait / 2 + 1);
+      assert.deepEqual(calls.slice(before), ['attach shared', 'reconcile shared']);
+      assert.equal(state(), 'live');
+    }
+  });
+
   it('ends the daemon when its state cannot be trusted', async () => {
     const { watcher, backend, fatal } = setUp();
     backend.onReconcile = () => Promise.reject(new CsyncdError('state-corrupt', 'broken'));

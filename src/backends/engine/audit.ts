@@ -1,10 +1,15 @@
 /** The audit trail: every change with its author and result; logged, kept in the store, and told to whoever follows. */
 import type { Logger } from '../../util/log.ts';
 import { bytesToText } from '../../util/bytes.ts';
+import { messageOf } from '../../util/errors.ts';
 import type { AuditEvent, Store } from './store/store.ts';
 
 /** Events are stored together after this many ms. */
 const GATHER = 200;
+/** ms after which it is tried again, when the store did not take them */
+const AGAIN = 5_000;
+/** Kept for a store that takes none; beyond it the oldest are in the log only. */
+const MOST_GATHERED = 10_000;
 const KEEP_MS = 30 * 24 * 3600 * 1000;
 const KEEP_AT_MOST = 200_000;
 
@@ -39,7 +44,8 @@ export class Audit {
   /** Oldest first, from a time (ms) on; the newest `limit` when there are more. */
   since(time: number, limit: number): readonly AuditEvent[] {
     this.flush();
-    return this.#store.events(time, limit);
+    const waiting = this.#gathered.filter((event) => event.time >= time);
+    return [...this.#store.events(time, limit), ...waiting].slice(-limit);
   }
 
   subscribe(listener: (event: AuditEvent) => void): () => void {
@@ -50,8 +56,21 @@ export class Audit {
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#gathered.length > 0) this.#store.addEvents(this.#gathered);
-    this.#gathered = [];
+    if (this.#gathered.length === 0) return;
+    try {
+      this.#store.addEvents(this.#gathered);
+      this.#gathered = [];
+    } catch (error) {
+      // Whoever made the changes finds the same fault, and tells of it.
+      this.#log.debug(`events could not be stored: ${messageOf(error)}`);
+      this.#gathered = this.#gathered.slice(-MOST_GATHERED);
+      this.#timer = setTimeout(() => this.flush(), AGAIN);
+    }
+  }
+
+  stop(): void {
+    this.flush();
+    if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
   prune(now: number): void {

@@ -6,7 +6,7 @@ import type { Config, Group, Mapping } from '../../config/model.ts';
 import { CsyncdError } from '../../util/errors.ts';
 import { version } from '../../util/version.ts';
 import type { Logger } from '../../util/log.ts';
-import type { Backend, PeersAnswer, VerifyResult } from '../backend.ts';
+import type { Backend, FailureListener, PeersAnswer, VerifyResult } from '../backend.ts';
 import { Audit } from './audit.ts';
 import type { NodeId } from './core/types.ts';
 import { openDiskPool, type DiskPool } from './disk/pool.ts';
@@ -68,6 +68,7 @@ export class Engine {
   readonly #transfer: ContentTransfer;
   readonly #housekeeping: Housekeeping;
   readonly #engines = new Map<string, MappingEngine>();
+  readonly #onFailure = new Map<string, FailureListener>();
   #config: Config;
   #keys: GroupKeys;
   #started: Promise<void> | null = null;
@@ -88,8 +89,7 @@ export class Engine {
     this.#dots = new Dots(config.node as NodeId, store, Date.now);
     noteStart(store, this.#dots);
     this.#loop = new ControlLoop({
-      replicas: () => [...this.#engines.values()].map((engine) => engine.replica),
-      peersOf: (replica) => replica.openPeers(),
+      engines: () => this.#engines.values(),
       credit: () => this.#sessions.credit(),
       now: Date.now,
     });
@@ -130,7 +130,7 @@ export class Engine {
   }
 
   /** The group's backend; its mappings are idle until they are attached. */
-  async open(group: Group): Promise<Backend> {
+  async open(group: Group, onFailure: FailureListener): Promise<Backend> {
     if (group.backend !== 'engine') {
       throw new CsyncdError(
         'unsupported-backend',
@@ -141,6 +141,7 @@ export class Engine {
     if (group.actions.length > 0) {
       this.#options.log.warn({ group: group.name }, 'this csyncd does not run the actions of the config');
     }
+    this.#onFailure.set(group.name, onFailure);
     for (const mapping of group.mappings) this.#ensure(group, mapping);
     return new GroupBackend({
       group: group.name,
@@ -166,8 +167,10 @@ export class Engine {
     this.#keys = keys;
     this.#config = config;
     for (const group of engineGroups(config)) {
-      for (const mapping of group.mappings)
-        this.#ensure(group, mapping).replica.configure(replicaSettings(config, group, mapping));
+      for (const mapping of group.mappings) {
+        const settings = replicaSettings(config, group, mapping);
+        this.#ensure(group, mapping).tell((replica) => replica.configure(settings));
+      }
     }
     for (const [key, engine] of this.#engines) {
       const { group, mapping } = engine.replica.settings;
@@ -195,8 +198,8 @@ export class Engine {
     // What the closed workers and links owed is answered now, into a store that is still there.
     await new Promise((resolve) => setImmediate(resolve));
     this.#isStopped = true;
-    this.trail.flush();
-    noteStop(this.#store);
+    this.trail.stop();
+    noteStop(this.#store, this.#options.log);
     this.#store.close();
   }
 
@@ -260,6 +263,7 @@ export class Engine {
       wake: () => this.#loop.wake(),
       audit: (event) => this.trail.add(event),
       rolledBack: () => this.#rolledBack(),
+      failed: (error) => this.#onFailure.get(group.name)?.(mapping.name, error),
       now: Date.now,
     });
     this.#engines.set(key, engine);
@@ -334,8 +338,14 @@ export class Engine {
     setImmediate(() => {
       this.#isRollingBack = false;
       if (this.#isStopped) return;
-      this.#store.transaction(() => this.#dots.newEpoch());
-      for (const engine of this.#engines.values()) engine.replica.restart();
+      try {
+        this.#dots.newEpoch();
+      } catch (error) {
+        // Attached again, each hears of it once more.
+        for (const engine of this.#engines.values()) engine.fail(error);
+        return;
+      }
+      for (const engine of this.#engines.values()) engine.tell((replica) => replica.restart());
     });
   }
 }

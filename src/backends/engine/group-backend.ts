@@ -176,7 +176,7 @@ export class GroupBackend implements Backend {
   }
 
   async resolve(mapping: string, path: string, keep: string): Promise<void> {
-    resolveConflict(this.#parts.engine(mapping).replica, path as RelPath, keep);
+    this.#parts.engine(mapping).ask((replica) => resolveConflict(replica, path as RelPath, keep));
   }
 
   async backups(mapping: string | null, path: string | null): Promise<readonly BackupEntry[]> {
@@ -185,7 +185,7 @@ export class GroupBackend implements Backend {
   }
 
   async restore(mapping: string, path: string, version: string): Promise<void> {
-    restoreBackup(this.#parts.engine(mapping).replica, path as RelPath, version);
+    this.#parts.engine(mapping).ask((replica) => restoreBackup(replica, path as RelPath, version));
   }
 
   async explain(mapping: string, path: string): Promise<Explanation> {

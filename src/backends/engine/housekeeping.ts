@@ -66,7 +66,11 @@ export class Housekeeping {
   }
 
   async #clean(): Promise<void> {
-    this.#parts.audit.prune(Date.now());
+    try {
+      this.#parts.audit.prune(Date.now());
+    } catch (error) {
+      this.#parts.log.warn(`old events could not be removed: ${messageOf(error)}`);
+    }
     for (const engine of this.#parts.engines()) {
       try {
         await cleanBackups(engine, this.#parts.rules(engine.replica.settings.group));

@@ -1,6 +1,8 @@
 /** Whether this machine went down with the daemon running: found at the next start, by another boot. */
 import { randomUUID } from 'node:crypto';
 import { bootId } from '../../sys/machine.ts';
+import { messageOf } from '../../util/errors.ts';
+import type { Logger } from '../../util/log.ts';
 import type { Store } from './store/store.ts';
 import type { Dots } from './sync/dots.ts';
 
@@ -17,6 +19,11 @@ export function noteStart(store: Store, dots: Dots): void {
   });
 }
 
-export function noteStop(store: Store): void {
-  store.set(RUNNING, '');
+/** What cannot be noted counts as an unclean stop. */
+export function noteStop(store: Store, log: Logger): void {
+  try {
+    store.set(RUNNING, '');
+  } catch (error) {
+    log.warn(`the stop could not be noted: ${messageOf(error)}`);
+  }
 }

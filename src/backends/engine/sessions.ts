@@ -95,7 +95,7 @@ export class Sessions implements NetworkEvents {
     known.told = null;
     this.#parts.log.info({ peer: link.peer, groups: [...link.groups] }, 'linked');
     const content = this.#parts.transfer().linked(link);
-    for (const engine of this.#enginesOf(session)) engine.replica.linked(link.peer);
+    for (const engine of this.#enginesOf(session)) engine.tell((replica) => replica.linked(link.peer));
     this.#parts.wake();
     return {
       message: (message) => session.receive(message),
@@ -109,7 +109,7 @@ export class Sessions implements NetworkEvents {
         known.session = null;
         known.lastSeen = this.#parts.now();
         known.problem ??= { code: 'down', message: reason, hint: null };
-        for (const engine of this.#enginesOf(session)) engine.replica.unlinked(link.peer);
+        for (const engine of this.#enginesOf(session)) engine.tell((replica) => replica.unlinked(link.peer));
         this.#parts.log.info({ peer: link.peer, reason }, 'link closed');
       },
     };
@@ -118,7 +118,8 @@ export class Sessions implements NetworkEvents {
   /** A mapping that came to be while links were there. */
   introduce(engine: MappingEngine): void {
     for (const { session } of this.#known.values()) {
-      if (session !== null && this.#enginesOf(session).includes(engine)) engine.replica.linked(session.peer);
+      if (session !== null && this.#enginesOf(session).includes(engine))
+        engine.tell((replica) => replica.linked(session.peer));
     }
   }
 
@@ -135,8 +136,7 @@ export class Sessions implements NetworkEvents {
     for (const engine of this.#parts.engines(group)) {
       const { about } = engine.replica.shared;
       if (paused) session.send({ kind: 'close', ...about, code: 'paused', reason: `paused by an operator` });
-      if (paused) engine.replica.unlinked(peer);
-      else engine.replica.linked(peer);
+      engine.tell((replica) => (paused ? replica.unlinked(peer) : replica.linked(peer)));
     }
     this.#parts.wake();
   }
@@ -177,7 +177,7 @@ export class Sessions implements NetworkEvents {
         `${session.peer} spoke of group ${message.group}, whose key it did not prove`,
       );
     }
-    this.#engineFor(session, message.group, message.mapping)?.replica.receive(session.peer, message);
+    this.#engineFor(session, message.group, message.mapping)?.receive(session.peer, message);
   }
 }
 

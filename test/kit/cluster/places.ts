@@ -24,6 +24,8 @@ export interface PlaceOptions {
   /** further keys at the top */
   readonly config: Readonly<Record<string, unknown>>;
   readonly disks: Readonly<Record<string, Disk>>;
+  /** what a node's state directory is on */
+  readonly states: Readonly<Record<string, Disk>>;
 }
 
 const PREFIX = 'csyt';
@@ -65,6 +67,8 @@ export class Places {
       ...options.hosts[host],
     }));
     const stateDir = join(dir, 'state');
+    fs.mkdirSync(stateDir);
+    mount(stateDir, options.states[name] ?? { kind: 'folder' });
     const config = {
       node: name,
       state_dir: stateDir,

@@ -1,7 +1,7 @@
 /** `status --json` as the contract has it: the parts that tests look at. */
 export interface MappingReport {
   readonly state: 'ok' | 'scanning' | 'held' | 'paused' | 'missing' | 'error';
-  readonly reason: unknown;
+  readonly reason: string | null;
   readonly files: number;
   readonly bytes: number;
   readonly pending: number;

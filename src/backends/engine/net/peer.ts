@@ -214,7 +214,12 @@ export class Peer {
       this.#dialAfter(this.#backoff());
       return null;
     }
-    if (session.fresh) local.pins.pin(this.name, session.fingerprint, local.now());
+    try {
+      if (session.fresh) local.pins.pin(this.name, session.fingerprint, local.now());
+    } catch (error) {
+      connection.close('the certificate cannot be kept');
+      throw error;
+    }
     this.#link?.link.close('replaced by a new connection');
     this.#giveWay();
     const link = new PeerLink(connection, session, rates, () => this.#linkClosed(link));

@@ -222,7 +222,8 @@ class SqliteStore implements Store {
 
   /** After some failures (a full disk) SQLite rolls back everything by itself: what follows must not be kept alone. */
   #checkAlive(): void {
-    if (!this.#database.isTransaction) throw new Error('this transaction has already failed');
+    if (!this.#database.isTransaction)
+      throw new CsyncdError('state-error', 'this transaction has already failed');
   }
 
   #flush(): void {
@@ -243,13 +244,14 @@ class SqliteStore implements Store {
   }
 
   #undo(nested: boolean, former: readonly Counters[]): void {
-    if (this.#database.isTransaction) {
-      if (nested) this.#sql.undoNested.run();
-      (nested ? this.#sql.joinOuter : this.#sql.rollback).run();
-    }
+    // First, for a disk that fails may fail the rest.
     let index = 0;
     for (const mapping of this.#mappings.values()) {
       mapping.counters = former[index++] ?? mapping.counters;
+    }
+    if (this.#database.isTransaction) {
+      if (nested) this.#sql.undoNested.run();
+      (nested ? this.#sql.joinOuter : this.#sql.rollback).run();
     }
     this.#actors.reload();
   }

@@ -5,6 +5,9 @@ import type { Incoming } from './incoming.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Shared } from './shared.ts';
 
+/** Failures named in an acknowledgement. */
+const MOST_NAMED = 100;
+
 type Ack = Extract<Message, { kind: 'ack' }>;
 
 /** Paths that a node failed to bring to its disk. */
@@ -17,6 +20,34 @@ export interface Failures {
 export interface Acknowledged {
   readonly incoming: Incoming | null;
   failuresSaid: string;
+}
+
+/** The failures of this node as they stand; read anew only when a path was blocked or came free. */
+export class NamedFailures {
+  readonly #shared: Shared;
+  #known: (Failures & { readonly blockings: number }) | null = null;
+
+  constructor(shared: Shared) {
+    this.#shared = shared;
+  }
+
+  now(): Failures {
+    const { rows, table } = this.#shared;
+    const { blocked } = rows.totals();
+    if (blocked === 0) return { count: 0, failed: [] };
+    if (this.#known?.blockings === table.blockings) return this.#known;
+    const first = rows.blocked(null, MOST_NAMED);
+    // What this node alone has is no peer's business.
+    const told = first.filter(({ seq }) => seq > 0);
+    const failed = told.map((row) => ({
+      path: row.path,
+      code: row.blocked?.code ?? '',
+      message: row.blocked?.message ?? '',
+    }));
+    const count = blocked - (first.length - told.length);
+    this.#known = { count, failed, blockings: table.blockings };
+    return this.#known;
+  }
 }
 
 /** Tells each peer up to where its table is on this disk, and what failed, when either is news. */

@@ -71,10 +71,6 @@ export class Applying {
     this.#isRunning = false;
   }
 
-  isIdle(): boolean {
-    return this.#batches === 0;
-  }
-
   isChanging(path: RelPath): boolean {
     return this.#busy.get(path) === 'applying';
   }

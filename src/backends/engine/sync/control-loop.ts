@@ -1,9 +1,8 @@
 /**
- * The one loop that owns the state: steps replicas and pumps rows to peers, a slice at a time, so that no mapping and no
+ * The one loop that owns the state: steps mappings and pumps rows to peers, a slice at a time, so that no mapping and no
  * peer waits for another longer than a slice.
  */
-import type { NodeId } from '../core/types.ts';
-import type { Replica } from './replica.ts';
+import type { MappingEngine } from './mapping-engine.ts';
 
 /** ms after which other events of the process get their turn */
 const SLICE = 8;
@@ -11,8 +10,7 @@ const SLICE = 8;
 const LONGEST_TIMER = 60_000;
 
 export interface LoopParts {
-  replicas(): Iterable<Replica>;
-  peersOf(replica: Replica): Iterable<NodeId>;
+  engines(): Iterable<MappingEngine>;
   /** Tells peers that they may send more, if they may. */
   credit(): void;
   now(): number;
@@ -43,12 +41,12 @@ export class ControlLoop {
     this.#scheduled = null;
     const end = performance.now() + SLICE;
     let more = false;
-    for (const replica of this.#parts.replicas()) replica.step();
+    for (const engine of this.#parts.engines()) engine.step();
     this.#parts.credit();
     do {
       more = false;
-      for (const replica of this.#parts.replicas()) {
-        for (const peer of this.#parts.peersOf(replica)) more = replica.pump(peer) || more;
+      for (const engine of this.#parts.engines()) {
+        for (const peer of engine.replica.openPeers()) more = engine.pump(peer) || more;
       }
     } while (more && performance.now() < end);
     if (more) this.wake();
@@ -58,7 +56,7 @@ export class ControlLoop {
   #sleep(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     let due = Infinity;
-    for (const replica of this.#parts.replicas()) due = Math.min(due, replica.nextDue() ?? Infinity);
+    for (const { replica } of this.#parts.engines()) due = Math.min(due, replica.nextDue() ?? Infinity);
     if (due === Infinity) return;
     this.#timer = setTimeout(
       () => this.wake(),

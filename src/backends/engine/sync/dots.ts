@@ -66,11 +66,14 @@ export class Dots {
    * not know which epochs it has had.
    */
   newEpoch(): void {
-    this.#store.newTableId();
-    const last = Math.floor(Number(this.#store.get(EPOCH) ?? 0) / CHANCE);
-    const time = Math.max(last + 1, Math.floor(this.#now() / 1000));
-    const epoch = time * CHANCE + hashOf(this.#store.tableId);
-    this.#store.set(EPOCH, String(epoch));
+    const epoch = this.#store.transaction(() => {
+      this.#store.newTableId();
+      const last = Math.floor(Number(this.#store.get(EPOCH) ?? 0) / CHANCE);
+      const time = Math.max(last + 1, Math.floor(this.#now() / 1000));
+      const epoch = time * CHANCE + hashOf(this.#store.tableId);
+      this.#store.set(EPOCH, String(epoch));
+      return epoch;
+    });
     this.#actor = actorOf(this.node, epoch);
     this.#before = this.#last;
     this.#first = null;

@@ -107,6 +107,10 @@ export class Exchange {
     return this.#peers.get(peer)?.standing ?? { kind: 'unlinked' };
   }
 
+  linkedPeers(): NodeId[] {
+    return [...this.#peers.keys()];
+  }
+
   /** Peers with which rows are exchanged now. */
   openPeers(): NodeId[] {
     return [...this.#peers].filter(([, peer]) => peer.standing.kind === 'open').map(([node]) => node);

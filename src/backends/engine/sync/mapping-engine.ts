@@ -1,15 +1,16 @@
 /**
  * A mapping's replica with its disk and its peers: turns the replica's effects into work of the disk workers, and the
- * answers back into calls of the replica. Looks run one at a time, so that what is found is judged in order.
+ * answers back into calls of the replica.
  */
 import { randomBytes } from 'node:crypto';
-import { codeOf, CsyncdError, messageOf } from '../../../util/errors.ts';
+import { codeOf, messageOf } from '../../../util/errors.ts';
 import type { SelectionRules } from '../../../util/selection.ts';
 import { spent } from '../../../util/timings.ts';
 import type { ApplyReport, Change } from '../apply/change.ts';
 import type { NodeId, RelPath, Sha256 } from '../core/types.ts';
 import type { DiskMapping } from '../disk/pool.ts';
 import type { Look } from '../scan/observation.ts';
+import { isStoreFailure } from '../store/failure.ts';
 import type { AuditEvent, Store } from '../store/store.ts';
 import type { Message } from '../wire/messages.ts';
 import type { ContentTransfer } from './content-transfer.ts';
@@ -17,7 +18,8 @@ import { temporaryName } from './content/temporary-name.ts';
 import type { Dots } from './dots.ts';
 import type { Effects, FetchRequest } from './effects.ts';
 import { forgetUnselected } from './forget-unselected.ts';
-import { LookJob } from './look-job.ts';
+import type { LookJob } from './look-job.ts';
+import { LookQueue, notAttached } from './look-queue.ts';
 import { Replica } from './replica.ts';
 import type { ReplacedVersion } from './second-looks.ts';
 import type { ReplicaSettings } from './settings.ts';
@@ -36,14 +38,9 @@ export interface MappingEngineParts {
   wake(): void;
   audit(event: AuditEvent): void;
   rolledBack(): void;
+  /** The mapping gave up what it was doing, and is detached: attached again it goes on from what the store holds. */
+  failed(error: unknown): void;
   now(): number;
-}
-
-interface QueuedLook {
-  readonly looks: readonly Look[];
-  /** read every file's content again, whatever its stat identity says */
-  readonly reread: boolean;
-  readonly done: PromiseWithResolvers<LookJob>;
 }
 
 export class MappingEngine implements Effects {
@@ -51,11 +48,13 @@ export class MappingEngine implements Effects {
   readonly #parts: MappingEngineParts;
   #disk: DiskMapping | null = null;
   #attached = new AbortController();
-  #queue: QueuedLook[] = [];
-  #looking = false;
+  readonly #looks: LookQueue;
+  /** changes of the disk that are being made */
+  readonly #batches = new Set<Promise<void>>();
   #paused = false;
+  /** what is in memory may be half-way, after a failure of the store: it is made anew before the next attachment */
+  #isBroken = false;
   #isFirstScanDone = false;
-  lastScan: { readonly time: number; readonly ms: number; readonly entries: number } | null = null;
 
   constructor(parts: MappingEngineParts) {
     this.#parts = parts;
@@ -65,6 +64,18 @@ export class MappingEngine implements Effects {
       settings: parts.settings,
       effects: this,
     });
+    this.#looks = new LookQueue({
+      replica: this.replica,
+      disk: () => this.#disk,
+      failed: (error) => {
+        if (isStoreFailure(error)) this.fail(error);
+      },
+      now: () => parts.now(),
+    });
+  }
+
+  get lastScan(): LookQueue['lastScan'] {
+    return this.#looks.lastScan;
   }
 
   get disk(): DiskMapping | null {
@@ -78,10 +89,13 @@ export class MappingEngine implements Effects {
     await this.drained();
     const disk = await this.#parts.openDisk();
     try {
+      if (this.#isBroken) this.replica.renew();
+      this.#isBroken = false;
       await forgetUnselected(this.replica.shared, this.#parts.selection());
       const intents = this.replica.shared.rows.intents();
       this.replica.recovered(intents, await disk.recover(intents));
     } catch (error) {
+      this.#isBroken = true;
       await disk.close();
       throw error;
     }
@@ -96,11 +110,58 @@ export class MappingEngine implements Effects {
     const disk = this.#disk;
     this.#disk = null;
     this.#attached.abort();
-    for (const { looks, reread, done } of this.#queue.splice(0)) {
-      this.replica.lookFailed(new LookJob(looks, reread));
-      done.reject(notAttached());
-    }
+    this.#looks.giveUp();
     if (disk !== null) void disk.close();
+  }
+
+  /**
+   * Whatever tells the replica something goes through here, `receive` or `ask`. What fails in it (a full disk under the
+   * state directory, most of all) takes this mapping down, and no more: its transaction was taken back, and it is attached
+   * again by whoever looks after it.
+   */
+  tell(body: (replica: Replica) => void): void {
+    try {
+      body(this.replica);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** The same for who waits for the answer: he is told of every failure, and the store's take the mapping down. */
+  ask<T>(body: (replica: Replica) => T): T {
+    try {
+      return body(this.replica);
+    } catch (error) {
+      if (isStoreFailure(error)) this.fail(error);
+      throw error;
+    }
+  }
+
+  /** A peer's message; throws what the peer is to blame for. */
+  receive(peer: NodeId, message: Message): void {
+    try {
+      this.ask((replica) => replica.receive(peer, message));
+    } catch (error) {
+      if (!isStoreFailure(error)) throw error;
+    }
+  }
+
+  step(): void {
+    this.tell((replica) => replica.step());
+  }
+
+  /** Whether there may be more to send to this peer. */
+  pump(peer: NodeId): boolean {
+    let more = false;
+    this.tell((replica) => (more = replica.pump(peer)));
+    return more;
+  }
+
+  /** Something that this mapping rests on failed: gives up what is under way, and says so. */
+  fail(error: unknown): void {
+    this.#isBroken = true;
+    this.detach(codeOf(error) ?? 'failed', messageOf(error));
+    this.#parts.failed(error);
   }
 
   /** Takes no new work; what is being applied is finished (`drained`). */
@@ -108,15 +169,8 @@ export class MappingEngine implements Effects {
     this.replica.halt();
   }
 
-  drained(): Promise<void> {
-    if (this.replica.isQuiet()) return Promise.resolve();
-    return new Promise((resolve) => {
-      const stop = this.replica.onChange(() => {
-        if (!this.replica.isQuiet()) return;
-        stop();
-        resolve();
-      });
-    });
+  async drained(): Promise<void> {
+    while (this.#batches.size > 0) await Promise.all(this.#batches);
   }
 
   /** A person's pause: changes on this disk are found when it ends. */
@@ -135,17 +189,14 @@ export class MappingEngine implements Effects {
 
   /** Looks at these places; resolves when what was found is recorded. Rejects when the scan broke off. */
   lookAt(looks: readonly Look[], reread = false): Promise<LookJob> {
-    const done = Promise.withResolvers<LookJob>();
-    this.#queue.push({ looks, reread, done });
-    void this.#runLooks();
-    return done.promise;
+    return this.#looks.add(looks, reread);
   }
 
   /** The whole tree; the replica goes live with the first one. */
   async scanAll(reread = false): Promise<LookJob> {
     const job = await this.lookAt([{ path: '' as Look['path'], scope: 'subtree' }], reread);
     this.#isFirstScanDone = true;
-    if (!this.#paused && this.#disk !== null) this.replica.scanned();
+    if (!this.#paused && this.#disk !== null) this.tell((replica) => replica.scanned());
     return job;
   }
 
@@ -167,19 +218,23 @@ export class MappingEngine implements Effects {
   }
 
   apply(changes: readonly Change[]): void {
-    void this.#applied(changes).then((report) => this.replica.applied(report));
+    const batch = this.#applied(changes).then((report) => {
+      this.#batches.delete(batch);
+      this.tell((replica) => replica.applied(report));
+    });
+    this.#batches.add(batch);
   }
 
   lookAtReplaced(versions: readonly ReplacedVersion[]): void {
     const paths = new Map(versions.map(({ id, path }) => [id, path]));
     this.#disk?.secondLook(versions).then(
-      (found) =>
-        this.replica.racedLate(
-          found.flatMap(({ id, edit }) => {
-            const path = paths.get(id);
-            return path === undefined ? [] : [{ id, edit, path }];
-          }),
-        ),
+      (found) => {
+        const raced = found.flatMap(({ id, edit }) => {
+          const path = paths.get(id);
+          return path === undefined ? [] : [{ id, edit, path }];
+        });
+        this.tell((replica) => replica.racedLate(raced));
+      },
       // The backup holds the bytes, whatever is found out about them.
       () => undefined,
     );
@@ -187,9 +242,12 @@ export class MappingEngine implements Effects {
 
   fetch(request: FetchRequest): void {
     const { signal } = this.#attached;
-    void this.#parts.transfer
-      .fetch(this.replica.shared.about, request, signal)
-      .then((result) => this.replica.fetched(request, signal.aborted ? { kind: 'aborted' } : result));
+    const { shared } = this.replica;
+    void this.#parts.transfer.fetch(this.replica.shared.about, request, signal).then((result) => {
+      // Who asked is forgotten when the replica was made anew meanwhile.
+      if (shared !== this.replica.shared) return;
+      this.tell((replica) => replica.fetched(request, signal.aborted ? { kind: 'aborted' } : result));
+    });
   }
 
   discard(content: { readonly path: RelPath; readonly sha256: Sha256 }): void {
@@ -227,39 +285,4 @@ export class MappingEngine implements Effects {
       return { results, stageMs: 0, flushMs: 0, placeMs: 0 };
     }
   }
-
-  async #runLooks(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift())
-      await this.#runLook(next);
-    this.#looking = false;
-  }
-
-  async #runLook({ looks, reread, done }: QueuedLook): Promise<void> {
-    const job = new LookJob(looks, reread);
-    const disk = this.#disk;
-    const started = performance.now();
-    try {
-      if (disk === null) throw notAttached();
-      const report = await disk.scan(looks, { reread }, (observations) => {
-        if (this.#disk === disk) this.replica.observed(job, observations);
-      });
-      spent('scan', report.walkMs);
-      spent('hash', report.hashMs);
-      // RACE: detached, and perhaps attached again, while it ran: it looked at another root, or at what is not to be trusted.
-      if (this.#disk !== disk) throw notAttached();
-      this.replica.looked(job);
-      if (job.isFull)
-        this.lastScan = { time: this.now(), ms: performance.now() - started, entries: report.entries };
-      done.resolve(job);
-    } catch (error) {
-      this.replica.lookFailed(job);
-      done.reject(error instanceof Error ? error : new Error(messageOf(error)));
-    }
-  }
-}
-
-function notAttached(): CsyncdError {
-  return new CsyncdError('detached', 'the directory is not attached');
 }

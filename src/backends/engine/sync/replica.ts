@@ -8,40 +8,52 @@ import type { NodeId, RelPath } from '../core/types.ts';
 import type { Look, Observation } from '../scan/observation.ts';
 import type { Intent, Seq } from '../store/store.ts';
 import type { Knowledge, Message } from '../wire/messages.ts';
-import type { Failures } from './acknowledging.ts';
-import { Applying } from './applying.ts';
+import type { Applying } from './applying.ts';
 import type { EffectAnswers, FetchRequest, Fetched } from './effects.ts';
 import { pagesOf } from './every-row.ts';
-import { Exchange, type PeerStanding } from './exchange.ts';
+import type { Exchange, PeerStanding } from './exchange.ts';
 import type { LookJob } from './look-job.ts';
-import { Looking } from './looking.ts';
+import type { Looking } from './looking.ts';
+import { remember, type Memory } from './memory.ts';
 import type { ReplicaSettings } from './settings.ts';
-import { Shared, type ReplicaParts } from './shared.ts';
-
-/** Failures named in an acknowledgement. */
-const MOST_NAMED = 100;
+import type { Shared, ReplicaParts } from './shared.ts';
 
 export class Replica implements EffectAnswers {
-  readonly #shared: Shared;
-  readonly #exchange: Exchange;
-  readonly #applying: Applying;
-  readonly #looking: Looking;
+  readonly #parts: ReplicaParts;
+  #memory: Memory;
   #state: 'detached' | 'attached' | 'live' = 'detached';
-  #knownFailures: (Failures & { readonly blockings: number }) | null = null;
   readonly #listeners = new Set<() => void>();
 
   constructor(parts: ReplicaParts) {
-    this.#shared = new Shared(parts, (row) => this.#applying.pending(row));
-    this.#exchange = new Exchange(this.#shared, {
-      joined: (updates, sender) => this.#applying.joined(updates, sender),
-      failures: () => this.#failures(),
-      acknowledged: () => this.#changed(),
-    });
-    this.#applying = new Applying(this.#shared, () => this.#exchange.openPeers());
-    this.#looking = new Looking(this.#shared, {
-      isChanging: (path) => this.#applying.isChanging(path),
-      recovered: (stored, now) => this.#applying.found(stored, now),
-    });
+    this.#parts = parts;
+    this.#memory = remember(parts, () => this.#changed());
+  }
+
+  /**
+   * After a failure of the store that may have left what is in memory half-way: all of it is made from the store again, as
+   * after a kill. While detached; what was running has ended. Throws when the store cannot be read.
+   */
+  renew(): void {
+    const linked = this.#exchange.linkedPeers();
+    this.#memory = remember({ ...this.#parts, settings: this.settings }, () => this.#changed());
+    this.#waitingForApply.clear();
+    for (const peer of linked) this.#exchange.linked(peer);
+  }
+
+  get #shared(): Shared {
+    return this.#memory.shared;
+  }
+
+  get #exchange(): Exchange {
+    return this.#memory.exchange;
+  }
+
+  get #applying(): Applying {
+    return this.#memory.applying;
+  }
+
+  get #looking(): Looking {
+    return this.#memory.looking;
   }
 
   get state(): 'detached' | 'attached' | 'live' {
@@ -205,11 +217,6 @@ export class Replica implements EffectAnswers {
     this.#applying.halt();
   }
 
-  /** No batch of changes is running. */
-  isQuiet(): boolean {
-    return this.#applying.isIdle();
-  }
-
   standing(peer: NodeId): PeerStanding {
     return this.#exchange.standing(peer);
   }
@@ -260,24 +267,6 @@ export class Replica implements EffectAnswers {
     const now = paths.filter((path) => !this.#applying.isChanging(path));
     for (const path of paths) if (this.#applying.isChanging(path)) this.#waitingForApply.add(path);
     if (now.length > 0) this.#shared.effects.look(now.map(toLook));
-  }
-
-  #failures(): Failures {
-    const { rows, table } = this.#shared;
-    const { blocked } = rows.totals();
-    if (blocked === 0) return { count: 0, failed: [] };
-    if (this.#knownFailures?.blockings === table.blockings) return this.#knownFailures;
-    const first = rows.blocked(null, MOST_NAMED);
-    // What this node alone has is no peer's business.
-    const told = first.filter(({ seq }) => seq > 0);
-    const failed = told.map((row) => ({
-      path: row.path,
-      code: row.blocked?.code ?? '',
-      message: row.blocked?.message ?? '',
-    }));
-    const count = blocked - (first.length - told.length);
-    this.#knownFailures = { count, failed, blockings: table.blockings };
-    return this.#knownFailures;
   }
 
   #changed(): void {

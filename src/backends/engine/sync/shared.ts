@@ -119,8 +119,8 @@ export class Shared {
       body();
       this.dots.save();
       if (this.#knowledge !== this.#savedKnowledge) this.rows.setKnowledge(this.#knowledge);
-      this.#savedKnowledge = this.#knowledge;
     });
+    this.#savedKnowledge = this.#knowledge;
     this.times.note(this.rows.lastSeq(), this.effects.now());
   }
 

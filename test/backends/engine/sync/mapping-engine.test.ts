@@ -9,7 +9,8 @@ import { MemoryStore } from '../../../../src/backends/engine/store/memory.ts';
 import { Dots } from '../../../../src/backends/engine/sync/dots.ts';
 import { MappingEngine } from '../../../../src/backends/engine/sync/mapping-engine.ts';
 import type { Fetched } from '../../../../src/backends/engine/sync/effects.ts';
-import { file } from '../core/arbitrary.ts';
+import { file, identity } from '../core/arbitrary.ts';
+import { CsyncdError } from '../../../../src/util/errors.ts';
 import { HOSTS, Node, path } from './kit.ts';
 
 const SCANNED: ScanReport = {
@@ -28,6 +29,8 @@ class Disk {
     readonly changes: readonly Change[];
     readonly done: PromiseWithResolvers<ApplyReport>;
   }[] = [];
+  /** what the next scan finds; with nothing to find the test ends it */
+  found: Observation[] = [];
   closed = 0;
   recovering: Promise<{ removed: number; keptBackups: []; droppedBackups: []; paths: [] }> = Promise.resolve({
     removed: 0,
@@ -43,8 +46,9 @@ class Disk {
   scan(
     _looks: unknown,
     _options: unknown,
-    _found: (observations: readonly Observation[]) => void,
+    found: (observations: readonly Observation[]) => void,
   ): Promise<ScanReport> {
+    if (this.found.length > 0) return Promise.resolve().then(() => (found(this.found), SCANNED));
     const done = Promise.withResolvers<ScanReport>();
     this.scans.push(done);
     return done.promise;
@@ -62,14 +66,29 @@ class Disk {
   }
 }
 
+/** Full while `isFull`: nothing can be written. */
+class FullStore extends MemoryStore {
+  isFull = false;
+
+  override transaction<T>(body: () => T extends Promise<unknown> ? never : T): T {
+    return super.transaction<T>(() => {
+      const result = body();
+      if (this.isFull) throw new CsyncdError('state-full', 'cannot grow: the disk is full');
+      return result;
+    });
+  }
+}
+
 class Bench {
+  readonly store = new FullStore();
+  readonly failed: unknown[] = [];
   readonly disks: Disk[] = [];
   readonly fetches: PromiseWithResolvers<Fetched>[] = [];
   readonly engine: MappingEngine;
   next = new Disk();
 
   constructor() {
-    const store = new MemoryStore();
+    const { store } = this;
     this.engine = new MappingEngine({
       store,
       dots: new Dots('n1' as NodeId, store, Date.now),
@@ -103,6 +122,7 @@ class Bench {
       wake: () => undefined,
       audit: () => undefined,
       rolledBack: () => undefined,
+      failed: (error) => this.failed.push(error),
       now: Date.now,
     });
   }
@@ -122,12 +142,12 @@ class Bench {
     const value = { ...file('b'), size: content?.length ?? 5 };
     peer.find({ [name]: value });
     const { row } = peer.replica.shared.table.get(path(name));
-    const { replica } = this.engine;
+    const { engine } = this;
     const about = { group: 'g', mapping: 'm' };
-    replica.linked(peer.name);
+    engine.tell((replica) => replica.linked(peer.name));
     const tableId = peer.store.tableId;
     const none = new Map<string, number>();
-    replica.receive(peer.name, {
+    engine.receive(peer.name, {
       kind: 'open',
       ...about,
       configHash: 'same',
@@ -138,8 +158,8 @@ class Bench {
       linked: [],
     });
     const update = { path: path(name), seq: 1, row, movedFrom: null, content: null };
-    replica.receive(peer.name, { kind: 'rows', ...about, prev: 0, last: 1, rows: [update] });
-    replica.step();
+    engine.receive(peer.name, { kind: 'rows', ...about, prev: 0, last: 1, rows: [update] });
+    engine.step();
   }
 }
 
@@ -222,6 +242,130 @@ suite('a mapping that is detached', () => {
     await attached;
     assert.equal(bench.disks.length, 2);
   });
+});
+
+const DONE: ApplyReport = {
+  results: [
+    {
+      path: path('f'),
+      outcome: { kind: 'done', identity: identity('i1'), backedUp: false },
+      parents: [],
+    },
+  ],
+  stageMs: 0,
+  flushMs: 0,
+  placeMs: 0,
+};
+
+suite('a store that is full', () => {
+  /** The mapping gave up and said why; when there is room it is as if it had been killed there. */
+  async function goesOn(bench: Bench): Promise<Disk> {
+    assert.deepEqual(
+      bench.failed.map((error) => (error as CsyncdError).code),
+      ['state-full'],
+    );
+    assert.equal(bench.engine.disk, null);
+    assert.equal(bench.engine.replica.state, 'detached');
+    await assert.rejects(bench.live(), /disk is full/);
+    bench.store.isFull = false;
+    const disk = await bench.live();
+    bench.engine.step();
+    return disk;
+  }
+
+  test('when the answer of an apply is recorded', async () => {
+    const bench = new Bench();
+    const disk = await bench.live();
+    bench.told('f', new Uint8Array(0));
+    bench.store.isFull = true;
+    disk.applies[0]?.done.resolve(DONE);
+    await turn();
+    const again = await goesOn(bench);
+    // As after a kill: what was begun is looked into, and begun anew as far as the disk does not show it.
+    assert.deepEqual(
+      again.applies[0]?.changes.map((change) => change.path),
+      ['f'],
+    );
+    again.applies[0]?.done.resolve(DONE);
+    await turn();
+    assert.equal(bench.engine.replica.shared.rows.totals().pending, 0);
+    assert.equal(bench.engine.replica.shared.rows.intents().length, 0);
+  });
+
+  test('when a change is to be begun', async () => {
+    const bench = new Bench();
+    const disk = await bench.live();
+    bench.told('f', null);
+    bench.store.isFull = true;
+    bench.fetches[0]?.resolve({ kind: 'inline', bytes: new Uint8Array(5) });
+    await turn();
+    bench.engine.step();
+    assert.equal(disk.applies.length, 0);
+    await goesOn(bench);
+    assert.equal(bench.fetches.length, 2);
+  });
+
+  test('when a fetch could not be kept', async () => {
+    const bench = new Bench();
+    await bench.live();
+    bench.told('f', null);
+    bench.store.isFull = true;
+    bench.fetches[0]?.resolve({ kind: 'unavailable', reason: 'nobody has it' });
+    await turn();
+    await goesOn(bench);
+    assert.equal(bench.fetches.length, 2);
+  });
+
+  test('when a peer tells of a change: the link stays, and the peer tells it again', async () => {
+    const bench = new Bench();
+    await bench.live();
+    bench.store.isFull = true;
+    bench.told('f', new Uint8Array(0));
+    assert.equal(bench.engine.replica.shared.rows.totals().pending, 0);
+    await goesOn(bench);
+    bench.told('f', new Uint8Array(0));
+    assert.equal(bench.engine.replica.shared.rows.totals().pending, 1);
+  });
+
+  test('when a look finds an edit', async () => {
+    const bench = new Bench();
+    const disk = await bench.live();
+    bench.store.isFull = true;
+    disk.found = [
+      {
+        path: path('f'),
+        base: null,
+        kind: 'present',
+        value: file('a'),
+        identity: identity('i1'),
+        content: null,
+        movedFrom: null,
+      },
+    ];
+    const looked = bench.engine.lookAt([{ path: path('f'), scope: 'entry' }]);
+    await assert.rejects(looked, /disk is full/);
+    await goesOn(bench);
+  });
+
+  test('when an operator decides: he is told, and nothing of it stays', async () => {
+    const bench = new Bench();
+    await bench.live();
+    bench.store.isFull = true;
+    const decide = () => bench.engine.ask(({ shared }) => shared.transact(() => undefined));
+    assert.throws(decide, /disk is full/);
+    await goesOn(bench);
+  });
+});
+
+test('a fault of the program in one call takes its mapping down, and no more', async () => {
+  const bench = new Bench();
+  await bench.live();
+  bench.engine.tell(() => {
+    throw new TypeError('a bug');
+  });
+  assert.match(String(bench.failed[0]), /a bug/);
+  await bench.live();
+  assert.equal(bench.engine.replica.state, 'live');
 });
 
 test('a root that cannot be recovered is closed again', async () => {
