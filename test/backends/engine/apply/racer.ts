@@ -70,6 +70,9 @@ function swap(): void {
   insist(() => renameSync(`${file}.real`, file));
 }
 
+/** Counted over all rounds: both steps of one round may find something in their way. */
+let putAside = 0;
+
 function insist(act: () => void): void {
   for (let tries = 0; ; tries++) {
     try {
@@ -77,7 +80,7 @@ function insist(act: () => void): void {
       return;
     } catch (error) {
       if (tries > 100) throw error;
-      renameSync(file, `${file}.made-${rounds}-${tries}`);
+      renameSync(file, `${file}.made-${putAside++}`);
     }
   }
 }
