@@ -5,11 +5,30 @@ import { test } from 'node:test';
 import { cluster, until } from '../kit/cluster.ts';
 import type { ClusterNode } from '../kit/cluster.ts';
 
-/** The daemon's last words and exit code, when it does not even start. */
+/** Each kind of fault once: what test/config has in full goes through a daemon's start here. */
+function faultsOf(config: string): { what: string; change: string; told: string }[] {
+  const put = (before: string, added: string) => config.replace(before, `${added} ${before}`);
+  return [
+    { what: 'no YAML', change: config.slice(0, -10), told: '' },
+    {
+      what: 'an unknown key',
+      change: config.replace('"state_dir"', '"state_dri"'),
+      told: 'state_dri"\\n +did you mean "state_dir"',
+    },
+    { what: 'an unknown value', change: config.replace('"debug"', '"loud"'), told: 'loud' },
+    { what: 'a duration that is none', change: put('"path":', '"delay": "soon",'), told: 'soon' },
+    { what: 'a port that is none', change: put('"node":', '"listen": "0.0.0.0:99999",'), told: '99999' },
+    { what: 'a relative path', change: config.replace(/"path": "[^"]*"/, '"path": "here"'), told: 'here' },
+    { what: 'a node that is no host', change: config.replace('"node": "a"', '"node": "z"'), told: 'z' },
+  ];
+}
+
+/** What the daemon said at this start and its exit code, when it does not even start. */
 async function refusal(node: ClusterNode): Promise<{ code: number | null; log: string }> {
+  const before = node.log().length;
   node.launch();
   const { code } = await node.exited();
-  return { code, log: node.log() };
+  return { code, log: node.log().slice(before) };
 }
 
 async function mappingOf(node: ClusterNode, mapping: string) {
@@ -21,13 +40,21 @@ test('a daemon that cannot start says why, what to do, and shows no stack', asyn
   const { a, b } = made.nodes;
   const config = fs.readFileSync(a.place.configFile, 'utf8');
 
-  await t.test('bad config: 78, with file, line and column', async () => {
-    fs.writeFileSync(a.place.configFile, config.replace('"state_dir"', '"state_dri"'));
-    const { code, log } = await refusal(a);
-    fs.writeFileSync(a.place.configFile, config);
+  for (const { what, change, told } of faultsOf(config)) {
+    await t.test(`${what}: 78, with file, line and column`, async () => {
+      fs.writeFileSync(a.place.configFile, change);
+      const { code, log } = await refusal(a);
+      fs.writeFileSync(a.place.configFile, config);
+      assert.equal(code, 78);
+      assert.match(log, new RegExp(`csyncd\\.yaml:\\d+:\\d+: .*${told}`));
+      assert.doesNotMatch(log, /^\s+at /m);
+    });
+  }
+
+  await t.test('no config at all: 78', async () => {
+    const { code, stderr } = await a.csyncd('run', '--config', join(a.place.dir, 'none.yaml'));
     assert.equal(code, 78);
-    assert.match(log, /csyncd\.yaml:\d+:\d+.*state_dri.*state_dir/s);
-    assert.doesNotMatch(log, /^\s+at /m);
+    assert.match(stderr, /none\.yaml: there is no such file\n +give another/);
   });
 
   await t.test('a key that others can read: 78', async () => {
@@ -65,6 +92,12 @@ test('a daemon that cannot start says why, what to do, and shows no stack', asyn
   });
 });
 
+const WRONG_ROOTS: Readonly<Record<string, (path: string) => void>> = {
+  'not there': () => {},
+  'a file': (path) => fs.writeFileSync(path, ''),
+  'a symlink': (path) => fs.symlinkSync(`${path}.away`, path),
+};
+
 test('one bad mapping leaves the other alone', async (t) => {
   const made = await cluster(t, { nodes: ['a', 'b'], mappings: { bad: {}, good: {} } });
   const { a, b } = made.nodes;
@@ -94,18 +127,25 @@ test('one bad mapping leaves the other alone', async (t) => {
     assert.equal(b.read('meanwhile'), 'x');
   });
 
-  await t.test('a root that is a file', async () => {
-    await b.stop();
-    fs.renameSync(bad, `${bad}.away`);
-    fs.writeFileSync(bad, '');
-    await b.start();
-    assert.match((await mappingOf(b, 'bad'))?.state ?? '', /^(missing|error)$/);
-    await goodWorks();
-    fs.unlinkSync(bad);
-    fs.renameSync(`${bad}.away`, bad);
-    await made.converged();
-    assert.equal(a.read('kept'), 'kept');
-  });
+  for (const [what, make] of Object.entries(WRONG_ROOTS)) {
+    await t.test(`a root that is ${what} when the daemon starts`, async () => {
+      await b.stop();
+      fs.renameSync(bad, `${bad}.away`);
+      make(bad);
+      await b.start();
+      assert.equal((await mappingOf(b, 'bad'))?.state, 'missing');
+      const { code, stdout } = await b.cli('status');
+      assert.equal(code, 1);
+      assert.match(stdout, /! bad: .*; mount or create/);
+      assert.equal((await b.cli('sync', 'bad:')).code, 1);
+      assert.equal((await b.cli('sync', 'good:')).code, 0);
+      await goodWorks();
+      fs.rmSync(bad, { force: true });
+      fs.renameSync(`${bad}.away`, bad);
+      await made.converged();
+      assert.equal(a.read('kept'), 'kept');
+    });
+  }
 
   await t.test(
     'a file that may not be changed: told, the others go on, and it is done when it may',
@@ -125,19 +165,4 @@ test('one bad mapping leaves the other alone', async (t) => {
   );
 
   await t.test('and all nodes agree that they are equal', () => made.proveEqual());
-});
-
-test('a full disk: told, nothing half written, and made up for when there is room', async (t) => {
-  const made = await cluster(t, { nodes: ['a', 'b'], disks: { b: { kind: 'tmpfs', size: '4m' } } });
-  const { a, b } = made.nodes;
-  a.put('small', 'x');
-  await made.converged();
-  a.put('large', Buffer.alloc(8 * 1024 * 1024, 'large'));
-  await until('b tells', async () => (await b.status())?.state === 'degraded');
-  assert.ok(!b.exists('large'));
-  b.put('from-b', 'still works');
-  await until('b still sends', () => a.read('from-b') === 'still works');
-  a.remove('large');
-  await made.converged();
-  await made.proveEqual();
 });
