@@ -49,16 +49,36 @@ test('names are bytes', async (t) => {
     });
   }
 
-  await t.test('a path of 4,000 bytes', async () => {
-    const room = 4000 - a.root.length - 1;
-    const names = Array.from({ length: Math.floor(room / 250) }, (_, i) => String(i).padEnd(249, 'x'));
-    const path = names.join('/');
-    a.put(`${path}/f`, 'far below');
-    await made.converged();
-    assert.equal(b.read(`${path}/f`), 'far below');
-    b.remove(names[0] ?? '');
-    await made.converged();
-  });
+  await t.test(
+    'a path of 4,000 bytes: created, edited, renamed, deleted as file, directory and symlink',
+    async () => {
+      const names = Array.from({ length: 16 }, (_, i) => String(i).padEnd(i < 15 ? 249 : 248, 'x'));
+      const dir = names.join('/');
+      const [file, other, below, link] = ['f', 'g', 'd', 'l'].map((name) => `${dir}/${name}`) as [
+        string,
+        string,
+        string,
+        string,
+      ];
+      assert.equal(file.length, 4000);
+      a.put(file, 'far below');
+      a.mkdir(below);
+      a.symlink('f', link);
+      await made.converged();
+      b.put(file, 'edited');
+      fs.chmodSync(b.path(below), 0o700);
+      await made.converged();
+      assert.equal(a.read(file), 'edited');
+      a.rename(file, other);
+      a.rename(names[0] ?? '', 'renamed');
+      await made.converged();
+      assert.equal(b.read(other.replace(names[0] ?? '', 'renamed')), 'edited');
+      await made.settled();
+      b.remove('renamed');
+      await made.converged();
+      assert.ok(!a.exists('renamed'));
+    },
+  );
 
   await t.test('names that differ in case or form only are different files', async () => {
     for (const name of ['A', 'a', '\u00e9', 'e\u0301']) a.put(name, name);

@@ -28,8 +28,9 @@ const READER = `
 test('a reader never finds a file missing or half written while peers rewrite it', async (t) => {
   const made = await cluster(t, { nodes: ['a', 'b', 'c'], mapping: { delay: '0ms' } });
   const { a, b, c } = made.nodes;
-  // Versions of different sizes, each the same number over and over.
-  const version = (i: number) => `${String(i % 1000).padStart(4, '0')} `.repeat(200 * (1 + (i % 7) * 40));
+  // Versions of different sizes, each the same number over and over; some so large that they come block by block.
+  const times = (i: number) => (i % 10 === 9 ? 420_000 : 200 * (1 + (i % 7) * 40));
+  const version = (i: number) => `${String(i % 1000).padStart(4, '0')} `.repeat(times(i));
   a.put('page', version(0));
   await made.converged();
   const reader = spawn(process.execPath, ['-e', READER, b.path('page')], {
