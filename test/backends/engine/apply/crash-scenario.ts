@@ -1,6 +1,6 @@
 /**
- * One batch of every kind of change, in a process of its own that is killed somewhere: `node crash-scenario.ts ROOT`. The
- * tables below are what the test compares the disk with.
+ * One batch of every kind of change, in a process of its own that is killed somewhere: `node crash-scenario.ts ROOT [many]`.
+ * The tables below are what the test compares the disk with.
  */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -40,6 +40,9 @@ export const AFTER: Readonly<Record<string, Held>> = {
   'made/moved': 'old moved',
   'deep/er/file': 'new deep',
 };
+
+/** Files that come with the batch besides: above a few, all are flushed by one call instead of one by one. */
+export const MANY = Array.from({ length: 20 }, (_, i) => `many-${i}`);
 
 export function backupOf(name: string): string {
   return `b-${name.replaceAll('/', '-')}`;
@@ -88,10 +91,11 @@ function valueOf(held: string): Value {
   return held.startsWith('-> ') ? link(held.slice(3)) : file(held);
 }
 
-const [, script, root] = process.argv;
+const [, script, root, size] = process.argv;
 if (root !== undefined && script !== undefined && path.basename(script).startsWith('crash-scenario')) {
   const ground = new Ground({ durability: 'strict' }, root);
-  const { results } = ground.apply(...changes(ground, BEFORE));
+  const many = size === 'many' ? MANY.map((name) => write(name, name)) : [];
+  const { results } = ground.apply(...many, ...changes(ground, BEFORE));
   if (results.some(({ outcome }) => outcome.kind !== 'done'))
     throw new Error(JSON.stringify(results, (_, v) => (typeof v === 'bigint' ? String(v) : v)));
 }
