@@ -66,7 +66,12 @@ const POLICIES: readonly Policy[] = [
 /** After these one writer's changes can be concurrent with his own. */
 const FORGETFUL: ReadonlySet<string> = new Set<Mishap['do']>(['power', 'restore', 'wipe']);
 
-/** A seed of 1,xxx,xxx is a history of two nodes, 2,xxx,xxx of three, 3,xxx,xxx of four or five. */
+/** A seed of 1,xxx,xxx is a history of two nodes, 2,xxx,xxx of three, any other of four or five. */
+export function sizeOf(seed: number): 'pair' | 'triple' | 'mesh' {
+  const millions = Math.floor(seed / 1_000_000);
+  return millions === 1 ? 'pair' : millions === 2 ? 'triple' : 'mesh';
+}
+
 export function generate(seed: number): History {
   const random = new Random(seed, 1);
   const nodes = nodesOf(seed, random);
@@ -142,8 +147,8 @@ function anyMoment(random: Random): { during: number; call?: string } {
 }
 
 function nodesOf(seed: number, random: Random): number {
-  const millions = Math.floor(seed / 1_000_000);
-  return millions === 1 ? 2 : millions === 2 ? 3 : 4 + Number(random.chance(0.3));
+  const size = sizeOf(seed);
+  return size === 'pair' ? 2 : size === 'triple' ? 3 : 4 + Number(random.chance(0.3));
 }
 
 function anyEdit(random: Random, index: number, paths: Paths): Edit {

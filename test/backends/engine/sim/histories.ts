@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import process from 'node:process';
 import { test } from 'node:test';
 import { run, type RunOptions } from '../../../kit/sim/cluster.ts';
-import { generate } from '../../../kit/sim/generate.ts';
+import { generate, sizeOf } from '../../../kit/sim/generate.ts';
 import { show, type History } from '../../../kit/sim/history.ts';
 import { shrink } from '../../../kit/sim/shrink.ts';
 import type { Counters } from '../../../kit/sim/world.ts';
@@ -32,7 +32,7 @@ export function histories(title: string, firstSeed: number, count: number, optio
   const asked = process.env['CSYNCD_HISTORY'];
   if (asked !== undefined) {
     const seed = Number(asked);
-    if (Math.floor(seed / 1e6) !== Math.floor(firstSeed / 1e6)) return;
+    if (sizeOf(seed) !== sizeOf(firstSeed)) return;
     test(`${title}: seed ${seed}`, () => judge(generate(seed), options, new Map()));
     return;
   }
