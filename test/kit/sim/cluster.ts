@@ -109,6 +109,10 @@ function perform(world: World, nodes: readonly SimNode[], op: Op): void {
       return node.wipe();
     case 'restart':
       return node.boot();
+    case 'pause':
+      return node.process?.pause();
+    case 'resume':
+      return node.process?.resume();
     case 'skew':
       return node.skew(op.ms);
     case 'full':
@@ -146,6 +150,7 @@ function settle(world: World, nodes: readonly SimNode[]): boolean {
     node.boot();
     if (node.process === null)
       throw new InvariantError('I16 no stop', `${node.name} does not start: ${node.problem}`);
+    node.process.resume();
   }
   const until = scheduler.now() + PATIENCE;
   scheduler.runUntil(scheduler.now() + 1000);

@@ -49,6 +49,8 @@ const MISHAPS: Readonly<Record<Mishap['do'], number>> = {
   image: 2,
   restore: 2,
   wipe: 1,
+  pause: 3,
+  resume: 4,
 };
 
 const POLICIES: readonly Policy[] = [

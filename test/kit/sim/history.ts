@@ -25,6 +25,8 @@ export type Mishap =
   | { readonly do: 'scan' | 'cut-all' | 'restart' | 'full' | 'room' | 'heal' }
   /** an image of the machine is taken, put back; `wipe`: the daemon's store is lost */
   | { readonly do: 'image' | 'restore' | 'wipe' }
+  /** an operator stops the mapping on a node, and lets it go on */
+  | { readonly do: 'pause' | 'resume' }
   /** the watcher loses its next events */
   | { readonly do: 'deaf'; readonly events: number }
   | { readonly do: 'partition' | 'cut'; readonly peer: number }

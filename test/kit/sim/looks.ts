@@ -45,10 +45,14 @@ export class Looks {
     if (!this.isLooking) this.next();
   }
 
+  forgetHints(): void {
+    this.hints.clear();
+  }
+
   private takeHints(): void {
     const looks = [...this.hints.values()];
     this.hints.clear();
-    this.look(looks);
+    if (looks.length > 0) this.look(looks);
   }
 
   private next(): void {

@@ -37,6 +37,8 @@ export class Process implements Effects, NetNode<Packet> {
   private readonly recovery: { readonly intents: readonly Intent[]; readonly report: RecoverReport };
   private isRollingBack = false;
   private woken = false;
+  private isPaused = false;
+  private isFirstScanDone = false;
   private timer: Timer | null = null;
 
   /** Throws when the directory cannot be used, or when the run ends already. */
@@ -65,7 +67,7 @@ export class Process implements Effects, NetNode<Packet> {
       },
     });
     this.looks = new Looks(this.run, this.replica, this.rows);
-    this.batches = new Batches(this.run, this.replica, (path) => this.looks.hint({ path, scope: 'entry' }));
+    this.batches = new Batches(this.run, this.replica, (path) => this.hint({ path, scope: 'entry' }));
     this.contents = new Contents(this.run, this.replica);
   }
 
@@ -79,7 +81,7 @@ export class Process implements Effects, NetNode<Packet> {
     this.replica.recovered(this.recovery.intents, this.recovery.report);
     this.replica.attach();
     this.world.net.join(this.machine.name, this);
-    this.fullScan(() => this.replica.scanned());
+    this.fullScan();
     this.rescanLater();
   }
 
@@ -90,12 +92,33 @@ export class Process implements Effects, NetNode<Packet> {
     this.world.net.leave(this.machine.name);
   }
 
-  fullScan(done: () => void = () => undefined): void {
-    this.looks.look([{ path: '' as RelPath, scope: 'subtree' }], done);
+  fullScan(): void {
+    if (this.isPaused) return;
+    this.looks.look([{ path: '' as RelPath, scope: 'subtree' }], () => {
+      this.isFirstScanDone = true;
+      if (!this.isPaused) this.replica.scanned();
+    });
   }
 
   hint(look: Look): void {
-    this.looks.hint(look);
+    if (!this.isPaused) this.looks.hint(look);
+  }
+
+  /** Looks and changes that are under way come to their end; what users do meanwhile is found afterwards. */
+  pause(): void {
+    if (this.isPaused) return;
+    this.isPaused = true;
+    this.looks.forgetHints();
+    this.replica.detach('paused', 'paused by an operator');
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    count(this.world, 'resumed');
+    this.isPaused = false;
+    this.replica.attach();
+    if (this.isFirstScanDone) this.replica.scanned();
+    this.fullScan();
   }
 
   now(): number {

@@ -24,6 +24,7 @@ const RARE = [
   'hot',
   'undecided',
   'events lost',
+  'resumed',
   'EIO',
 ];
 
