@@ -67,7 +67,11 @@ export class Looks {
       contentUpTo: world.history.inline ? INLINE : 0,
       contentBudget: 1 << 20,
     };
-    this.piece(new LookJob(next.looks), scanSteps(fs, rootFd, this.beliefs, next.looks, options), next.done);
+    this.piece(
+      this.replica.looking.begin(next.looks),
+      scanSteps(fs, rootFd, this.beliefs, next.looks, options),
+      next.done,
+    );
   }
 
   /** What is found is told at once, the end of the scan a bit later. */

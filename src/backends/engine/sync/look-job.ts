@@ -3,12 +3,16 @@ import type { Applied, RelPath } from '../core/types.ts';
 import type { Look } from '../scan/observation.ts';
 import { parentOf } from './table.ts';
 
+/** How what is gone is judged: held when it is too much, or as a person decided. */
+export type Verdict = 'guard' | 'approved' | 'rejected';
+
 export class LookJob {
   readonly looks: readonly Look[];
   readonly #entries: ReadonlySet<RelPath>;
   /** looks at more than one name: few */
   readonly #wide: readonly Look[];
   readonly reread: boolean;
+  readonly verdict: Verdict;
   readonly gone: { path: RelPath; base: Applied['identity'] }[] = [];
   /** files among them, and those that are not remembered because the job is held anyway */
   goneFiles = 0;
@@ -20,9 +24,10 @@ export class LookJob {
   readonly again = new Set<RelPath>();
 
   /** @param reread all content is read again, whatever the stat identity says */
-  constructor(looks: readonly Look[], reread = false) {
+  constructor(looks: readonly Look[], reread = false, verdict: Verdict = 'guard') {
     this.looks = looks;
     this.reread = reread;
+    this.verdict = verdict;
     this.#entries = new Set(looks.filter(({ scope }) => scope !== 'children').map(({ path }) => path));
     this.#wide = looks.filter(({ scope }) => scope !== 'entry');
   }
@@ -37,6 +42,11 @@ export class LookJob {
   }
 
   get isFull(): boolean {
-    return this.looks.some((look) => look.path === '' && look.scope === 'subtree');
+    return isFull(this.looks);
   }
+}
+
+/** Whether this is a look at the whole tree. */
+export function isFull(looks: readonly Look[]): boolean {
+  return looks.some((look) => look.path === '' && look.scope === 'subtree');
 }

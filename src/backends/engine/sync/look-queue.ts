@@ -59,7 +59,7 @@ export class LookQueue {
 
   async #runOne({ looks, reread, done }: QueuedLook): Promise<void> {
     const { replica } = this.#parts;
-    const job = new LookJob(looks, reread);
+    const job = replica.looking.begin(looks, reread);
     const disk = this.#parts.disk();
     const started = performance.now();
     try {

@@ -1,16 +1,14 @@
 /** Takes up what scans found: local edits become rows, everything else refreshes what is known of the disk. */
-import type { Observation } from '../scan/observation.ts';
+import type { Look, Observation } from '../scan/observation.ts';
 import type { Applied, RelPath, Value } from '../core/types.ts';
 import { dotsOf } from '../core/row.ts';
 import { ABSENT, isLive, sameContent, sameValue } from '../core/value.ts';
 import type { Intent, StoredRow } from '../store/store.ts';
 import { pagesOf } from './every-row.ts';
-import type { LookJob } from './look-job.ts';
+import { isFull, LookJob, type Verdict } from './look-job.ts';
 import { Retries } from './retries.ts';
 import type { Shared } from './shared.ts';
 
-/** Fewer deletions than this are never held. */
-const ALWAYS_ALLOWED = 100;
 const CORRUPT = 'corrupt';
 const LOCAL_EDIT = 'local-edit';
 
@@ -37,7 +35,8 @@ export class Looking {
   /** paths whose change a kill interrupted, and what was to be put there: that is our own work, and no edit */
   readonly #interrupted = new Map<RelPath, Intent['wanted']>();
   readonly #retries = new Retries();
-  #verdict: 'guard' | 'approved' | 'rejected' = 'guard';
+  /** for the next scan of the whole tree */
+  #verdict: Verdict = 'guard';
   held: Held | null = null;
 
   constructor(shared: Shared, events: LookingEvents) {
@@ -55,6 +54,14 @@ export class Looking {
     for (const { path, wanted } of intents) this.#interrupted.set(path, wanted);
   }
 
+  /** A scan that starts now. A decision is for one that starts after it: what ran by then has remembered too little. */
+  begin(looks: readonly Look[], reread = false): LookJob {
+    if (!isFull(looks)) return new LookJob(looks, reread);
+    const verdict = this.#verdict;
+    this.#verdict = 'guard';
+    return new LookJob(looks, reread, verdict);
+  }
+
   observed(job: LookJob, observations: readonly Observation[]): void {
     this.#shared.transact(() => {
       for (const observation of observations) this.#take(job, observation);
@@ -70,26 +77,19 @@ export class Looking {
     }
     const count = job.goneFiles;
     const { files } = this.#shared.rows.totals();
-    const verdict = job.isFull ? this.#verdict : 'guard';
-    if (job.isFull) this.#verdict = 'guard';
     for (const { path } of job.looks) if (!job.unread.has(path)) this.#retries.succeeded(path);
-    if (
-      verdict === 'guard' &&
-      count > ALWAYS_ALLOWED &&
-      count * 100 > files * this.#shared.settings.maxDeletePercent &&
-      this.#shared.settings.maxDeletePercent < 100
-    ) {
+    if (job.verdict === 'guard' && count > this.#mostGone()) {
       if (this.held === null) this.#auditHeld(`${count} of ${files} files are gone from this disk`);
       this.held = { deletions: count, files };
       return;
     }
     if (job.isFull) this.held = null;
     this.#shared.transact(() => {
-      for (const { path, base } of job.gone) this.#takeGone(job, path, base, verdict === 'rejected');
+      for (const { path, base } of job.gone) this.#takeGone(job, path, base);
     });
   }
 
-  /** The job's scan broke off. A decision was about what it would have found; single names are looked at again soon. */
+  /** The job's scan broke off. A decision that waits was about what it would have found; single names are looked at again soon. */
   failed(job: LookJob): void {
     if (job.isFull) this.#verdict = 'guard';
     const now = this.#shared.effects.now();
@@ -117,7 +117,8 @@ export class Looking {
       case 'gone':
         this.#settled(path);
         if (this.#shared.rows.get(path)?.applied?.value.kind === 'file') job.goneFiles += 1;
-        if (job.goneFiles <= this.#mostGone()) job.gone.push({ path, base: observation.base });
+        if (job.verdict !== 'guard' || job.goneFiles <= this.#mostGone())
+          job.gone.push({ path, base: observation.base });
         return;
       case 'hot':
         return this.#unsettled(
@@ -173,10 +174,11 @@ export class Looking {
       this.#record(job, source, ABSENT, null, null);
   }
 
-  #takeGone(job: LookJob, path: RelPath, base: Applied['identity'], restore: boolean): void {
+  #takeGone(job: LookJob, path: RelPath, base: Applied['identity']): void {
     const stored = this.#current(job, path, base);
     if (stored === null || stored.applied === null || !isLive(stored.applied.value)) return;
-    if (restore) this.#shared.table.setApplied(stored, { value: ABSENT, dots: [], identity: null });
+    if (job.verdict === 'rejected')
+      this.#shared.table.setApplied(stored, { value: ABSENT, dots: [], identity: null });
     else this.#record(job, stored, ABSENT, null, null);
   }
 
@@ -299,14 +301,9 @@ export class Looking {
     this.#retries.succeeded(path);
   }
 
-  /** Beyond this many the scan is held anyway, and the paths need not be remembered. */
+  /** Beyond this many a scan is held, and the paths need not be remembered. */
   #mostGone(): number {
-    if (this.#verdict !== 'guard' || this.#shared.settings.maxDeletePercent >= 100) return Infinity;
-    return (
-      Math.max(
-        ALWAYS_ALLOWED,
-        (this.#shared.rows.totals().files * this.#shared.settings.maxDeletePercent) / 100,
-      ) + 1
-    );
+    const { rules, rows, settings } = this.#shared;
+    return rules.mostDeletions(rows.totals().files, settings.maxDeletePercent);
   }
 }

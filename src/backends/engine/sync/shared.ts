@@ -2,6 +2,7 @@
 import type { Row } from '../core/types.ts';
 import * as row from '../core/row.ts';
 import { observe } from '../core/observe.ts';
+import { mostDeletions } from '../core/guard.ts';
 import { retirable } from '../core/losers.ts';
 import { wanted } from '../core/tree.ts';
 import type { Actor, Dot } from '../core/types.ts';
@@ -24,6 +25,7 @@ export interface Rules {
   readonly observe: typeof observe;
   readonly retirable: typeof retirable;
   readonly wanted: typeof wanted;
+  readonly mostDeletions: typeof mostDeletions;
 }
 
 export const RULES: Rules = {
@@ -33,6 +35,7 @@ export const RULES: Rules = {
   observe,
   retirable,
   wanted,
+  mostDeletions,
 };
 
 /** Bytes of small contents kept at hand for each mapping. */

@@ -60,9 +60,9 @@ export class Node implements Effects {
     return this;
   }
 
-  /** What a scan finds: values by path; `absent` for what is gone. */
-  find(found: Record<string, Value>): LookJob {
-    const job = new LookJob([{ path: path(''), scope: 'subtree' }]);
+  /** What a scan finds: values by path; `absent` for what is gone. `meanwhile` comes before its end. */
+  find(found: Record<string, Value>, meanwhile: () => void = () => undefined): LookJob {
+    const job = this.replica.looking.begin([{ path: path(''), scope: 'subtree' }]);
     this.replica.observed(
       job,
       Object.entries(found).map(([name, value]) => {
@@ -80,6 +80,7 @@ export class Node implements Effects {
             };
       }),
     );
+    meanwhile();
     this.replica.looked(job);
     return job;
   }

@@ -17,6 +17,18 @@ test('a decision over a held deletion is of no use to another scan than the one 
   assert.equal(a.replica.shared.rows.totals().files, 150, 'the root may have vanished since');
 });
 
+test('a decision is not used up by a scan that was under way when it was made', () => {
+  const a = new Node('n1').live();
+  const names = Array.from({ length: 150 }, (_, index) => `f${index}`);
+  a.find(Object.fromEntries(names.map((name) => [name, file('a')])));
+  const gone = Object.fromEntries(names.map((name) => [name, GONE]));
+  a.find(gone);
+  a.find(gone, () => a.replica.looking.decide('approved'));
+  assert.equal(a.replica.shared.rows.totals().files, 150, 'that scan may have forgotten some of them');
+  a.find(gone);
+  assert.equal(a.replica.shared.rows.totals().files, 0);
+});
+
 test('a single name whose look broke off is looked at again', () => {
   const a = new Node('n1').live();
   a.replica.lookFailed(new LookJob([{ path: path('f'), scope: 'entry' }]));
