@@ -113,6 +113,10 @@ function perform(world: World, nodes: readonly SimNode[], op: Op): void {
       return node.process?.pause();
     case 'resume':
       return node.process?.resume();
+    case 'approve':
+      return node.decide('approved');
+    case 'reject':
+      return node.decide('rejected');
     case 'skew':
       return node.skew(op.ms);
     case 'full':
@@ -153,8 +157,15 @@ function settle(world: World, nodes: readonly SimNode[]): boolean {
     node.process.resume();
   }
   const until = scheduler.now() + PATIENCE;
+  // What is held waits for a person, however long that takes.
+  const approve = (): void => {
+    for (const node of nodes) node.decide('approved');
+    scheduler.after(60_000, approve, true);
+  };
+  if (world.history.guarded === true) approve();
   scheduler.runUntil(scheduler.now() + 1000);
   for (let round = 0; round < 4; round++) {
+    for (const node of nodes) node.decide('approved');
     for (const node of nodes) node.process?.fullScan();
     if (scheduler.settle(until)) {
       if (world.history.ops.some((op) => op.do === 'restore') && !sameTables(nodes)) heal(world, nodes);
@@ -162,7 +173,12 @@ function settle(world: World, nodes: readonly SimNode[]): boolean {
     }
     if (world.counters.has(BYTES_LOST) && onlyWaits(nodes)) return false;
     // A node that only receives may try for ever what its own files stand in the way of; it must not talk of it.
-    if (world.history.receivers > 0) return !world.counters.has(BYTES_LOST);
+    if (world.history.receivers > 0) {
+      const between = scheduler.now() + 60_000;
+      while (nodes.some((node) => node.isChanging()) && scheduler.now() < between)
+        scheduler.runUntil(scheduler.now() + 1);
+      return !world.counters.has(BYTES_LOST);
+    }
     throw new InvariantError('I1 convergence', 'does not come to rest');
   }
   return true;

@@ -51,6 +51,8 @@ const MISHAPS: Readonly<Record<Mishap['do'], number>> = {
   wipe: 1,
   pause: 3,
   resume: 4,
+  approve: 1,
+  reject: 1,
 };
 
 const POLICIES: readonly Policy[] = [
@@ -66,7 +68,7 @@ const POLICIES: readonly Policy[] = [
 ];
 
 /** After these one writer's changes can be concurrent with his own. */
-const FORGETFUL: ReadonlySet<string> = new Set<Mishap['do']>(['power', 'restore', 'wipe']);
+const FORGETFUL: ReadonlySet<string> = new Set<Mishap['do']>(['power', 'restore', 'wipe', 'reject']);
 
 /** A seed of 1,xxx,xxx is a history of two nodes, 2,xxx,xxx of three, any other of four or five. */
 export function sizeOf(seed: number): 'pair' | 'triple' | 'mesh' {
@@ -81,6 +83,7 @@ export function generate(seed: number): History {
   const single = random.chance(0.08);
   const dense = random.chance(0.5);
   const isNarrow = random.chance(0.3);
+  const guarded = random.chance(0.3);
   const paths = isNarrow ? NARROW : WIDE;
   const ops: Op[] = [];
   const count = 2 + random.int(Number(random.weighted({ 6: 4, 14: 4, 30: 1 })));
@@ -104,6 +107,12 @@ export function generate(seed: number): History {
         ? { ...op, ...(random.chance(0.5) ? nearMoment(random) : anyMoment(random)) }
         : op,
     );
+    if (guarded && (op.do === 'remove' || op.do === 'rmtree') && random.chance(0.3))
+      ops.push({
+        after: random.int(3000),
+        node: op.node,
+        do: !single && random.chance(0.5) ? 'reject' : 'approve',
+      });
   }
   if (!single && random.chance(0.06)) putBack(random, ops, nodes);
   return {
@@ -114,6 +123,7 @@ export function generate(seed: number): History {
     tickMs: random.pick([0, 0, 4, 1000]),
     durability: random.pick(['strict', 'relaxed'] as const),
     inline: random.chance(0.6),
+    guarded,
     single,
     ops,
   };

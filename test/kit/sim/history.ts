@@ -27,6 +27,8 @@ export type Mishap =
   | { readonly do: 'image' | 'restore' | 'wipe' }
   /** an operator stops the mapping on a node, and lets it go on */
   | { readonly do: 'pause' | 'resume' }
+  /** and decides about the deletions that a node holds */
+  | { readonly do: 'approve' | 'reject' }
   /** the watcher loses its next events */
   | { readonly do: 'deaf'; readonly events: number }
   | { readonly do: 'partition' | 'cut'; readonly peer: number }
@@ -59,6 +61,8 @@ export interface History {
   readonly durability: 'strict' | 'relaxed';
   /** contents travel with their rows; else every content is fetched, as a large one is */
   readonly inline: boolean;
+  /** deletions of more than half of the files are held until an operator decides */
+  readonly guarded?: boolean;
   /** what its shape promises: nobody can conflict when only one node writes */
   readonly single: boolean;
   readonly ops: readonly Op[];

@@ -119,6 +119,20 @@ export class SimNode implements Machine {
     for (const path of treeOf(this.disk).keys()) this.world.ledger.excuse(path);
   }
 
+  /** Whether changes of the disk are under way. */
+  isChanging(): boolean {
+    return this.store.mapping(GROUP, MAPPING).intents().length > 0;
+  }
+
+  /** An operator's word on the deletions that are held, if any are. */
+  decide(verdict: 'approved' | 'rejected'): void {
+    if (this.process?.decide(verdict) !== true || verdict === 'approved') return;
+    // What users deleted comes back, or would, if the bytes were still somewhere.
+    const { ledger } = this.world;
+    for (const path of ledger.touched(this.index)) ledger.excuse(path);
+    count(this.world, BYTES_LOST);
+  }
+
   skew(ms: number): void {
     this.skewMs += ms;
   }

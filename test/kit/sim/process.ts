@@ -24,6 +24,9 @@ import { count, isReceiver, type Packet, type World } from './world.ts';
 
 const RESCAN = 3_600_000;
 
+/** As the product's guard, but for trees of a few files. */
+const mostDeletions: typeof RULES.mostDeletions = (files, percent) => (files * percent) / 100;
+
 export class Process implements Effects, NetNode<Packet> {
   readonly replica: Replica;
   private readonly run: Run;
@@ -54,7 +57,11 @@ export class Process implements Effects, NetNode<Packet> {
       store,
       dots: this.dots,
       effects: this,
-      rules: { ...RULES, ...world.sabotage.rules },
+      rules: {
+        ...RULES,
+        ...(world.history.guarded === true ? { mostDeletions } : {}),
+        ...world.sabotage.rules,
+      },
       settings: {
         group: GROUP,
         mapping: MAPPING,
@@ -98,6 +105,16 @@ export class Process implements Effects, NetNode<Packet> {
       this.isFirstScanDone = true;
       if (!this.isPaused) this.replica.scanned();
     });
+  }
+
+  /** Whether anything was held. */
+  decide(verdict: 'approved' | 'rejected'): boolean {
+    const { looking } = this.replica;
+    if (this.isPaused || looking.held === null) return false;
+    count(this.world, verdict);
+    looking.decide(verdict);
+    this.fullScan();
+    return true;
   }
 
   hint(look: Look): void {

@@ -25,6 +25,8 @@ const RARE = [
   'undecided',
   'events lost',
   'resumed',
+  'approved',
+  'rejected',
   'EIO',
 ];
 
