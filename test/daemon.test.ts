@@ -184,6 +184,66 @@ describe('the daemon', () => {
   });
 });
 
+describe('a root that was removed and made anew', () => {
+  async function remade() {
+    const node = await place();
+    const root = join(node.dir, 'shared');
+    for (const name of ['a', 'b']) writeFileSync(join(root, name), name);
+    const daemon = node.start();
+    await node.reaches(live);
+    assert.match(node.csyncd('status').out, /shared +ok +2 /);
+    rmSync(root, { recursive: true });
+    mkdirSync(root);
+    writeFileSync(join(root, 'new'), 'new');
+    await node.reaches({ shared: 'missing', spool: 'ok' });
+    return { ...node, root, daemon };
+  }
+
+  const taken = async (node: Awaited<ReturnType<typeof remade>>) => {
+    await node.reaches(live);
+    await until('only what is in it now', () => /shared +ok +1 /.test(node.csyncd('status').out));
+  };
+
+  it('waits, says what to do, and is taken by approve; reject and other mappings do not touch it', async () => {
+    const node = await remade();
+    assert.match(node.csyncd('status').out, /shared: .*csyncd approve shared/);
+    const rejected = node.csyncd('reject', 'shared');
+    assert.equal(rejected.code, 1);
+    assert.match(rejected.err, /csyncd approve shared/);
+    const { code, out, err } = node.csyncd('approve', 'shared');
+    assert.equal(code, 0, err);
+    assert.match(out, /shared: .*directory/);
+    await taken(node);
+    assert.equal(node.csyncd('approve', 'shared').code, 1);
+  });
+
+  it('is taken when somebody makes .csyncd in it', async () => {
+    const node = await remade();
+    mkdirSync(join(node.root, '.csyncd'));
+    await taken(node);
+  });
+
+  it('is in error after a restart, until approve', async () => {
+    const node = await remade();
+    node.daemon.signal('SIGTERM');
+    await node.daemon.exited;
+    node.start();
+    await node.reaches({ shared: 'error', spool: 'ok' });
+    assert.match(node.csyncd('status').out, /shared: .*csyncd approve/);
+    const { code, err } = node.csyncd('approve', 'shared');
+    assert.equal(code, 0, err);
+    await taken(node);
+  });
+
+  it('that is not there cannot be taken', async () => {
+    const node = await remade();
+    rmSync(node.root, { recursive: true });
+    const { code, err } = node.csyncd('approve', 'shared');
+    assert.equal(code, 1);
+    assert.match(err, /shared does not exist/);
+  });
+});
+
 describe('a reload of the daemon', () => {
   it('on SIGHUP and by command brings what differs into force', async () => {
     const node = await place();

@@ -163,6 +163,12 @@ export interface Backend {
   /** The root is gone or not to be trusted: apply nothing, announce nothing, judge nothing as deleted. */
   detach(mapping: string, reason: HoldReason): void;
 
+  /**
+   * A person takes the directory that is at the root's path now for the mapping's, although another was there before: it is
+   * marked as such, and `attach` accepts it. Rejects with a CsyncdError when there is none.
+   */
+  takeRoot(mapping: string): Promise<void>;
+
   /** Looks at a batch's paths. Resolves when what changed is recorded and on its way, not when peers have it. */
   take(batch: Batch, signal: AbortSignal): Promise<LookResult>;
   /** Compares the whole tree with what is recorded. */

@@ -54,14 +54,10 @@ export const commands = {
     mappings.pause(target, false);
     return {};
   }),
-  approve: command(mapping, async ({ mappings }, { mapping }, signal) => {
-    await mappings.decide(mapping, 'approve', signal);
-    return {};
-  }),
-  reject: command(mapping, async ({ mappings }, { mapping }, signal) => {
-    await mappings.decide(mapping, 'reject', signal);
-    return {};
-  }),
+  approve: command(mapping, ({ mappings }, { mapping }, signal) =>
+    mappings.decide(mapping, 'approve', signal),
+  ),
+  reject: command(mapping, ({ mappings }, { mapping }, signal) => mappings.decide(mapping, 'reject', signal)),
   revert: command(mapping, ({ mappings }, { mapping }, signal) => mappings.revert(mapping, signal)),
   explain: command(pathRef, ({ mappings }, request) => mappings.explain(bytesOf(request))),
   peers: command(nothing, ({ peers }) => peers.list()),

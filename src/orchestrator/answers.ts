@@ -106,6 +106,13 @@ export interface ExplainAnswer extends Explanation, ShownPath {
   readonly rule: string | null;
 }
 
+export interface DecideAnswer {
+  /** the directory that is there was taken for the root, in place of one that was lost */
+  readonly root: boolean;
+  /** what is held back after it, or null */
+  readonly held: string | null;
+}
+
 export interface RevertAnswer {
   readonly reverted: number;
 }

@@ -163,6 +163,18 @@ export class MappingRunner {
     return this.#looked(this.#scanChanged);
   }
 
+  /** Whether it waits because the directory at its root's path is missing, or not the one that it was. */
+  hasLostRoot(): boolean {
+    const life = this.#life;
+    if (life.kind === 'failed') return life.failure.reason.code === 'root-lost';
+    return life.kind === 'missing' || (life.kind === 'paused' && life.lost !== null);
+  }
+
+  /** Resolves when the watcher has found the root; rejects with the signal's reason. */
+  found(signal: AbortSignal): Promise<void> {
+    return this.#until(() => this.#stopped || this.#life.kind !== 'missing', signal);
+  }
+
   #looked(changed: number): Looked {
     const life = this.#life;
     const held = life.kind === 'held' ? life.reason : life.kind === 'scanning' ? life.held : null;
@@ -280,6 +292,6 @@ function rootLost(mapping: Mapping, reason: string): HoldReason {
   return {
     code: 'root-lost',
     message: reason.startsWith(mapping.path) ? reason : `${mapping.path}: ${reason}`,
-    hint: 'mount or create the directory; nothing is taken for deleted meanwhile',
+    hint: `mount or create the directory, or csyncd approve ${mapping.name} when the one that is there shall be taken; nothing is taken for deleted meanwhile`,
   };
 }

@@ -401,7 +401,10 @@ describe('decisions', () => {
         peers: { forget: (node) => void asked.push('forget', node) },
         mappings: {
           pause: (target, paused) => void asked.push('pause', target, paused),
-          decide: (mapping, decision) => Promise.resolve(void asked.push('decide', mapping, decision)),
+          decide: (mapping, decision) => {
+            asked.push('decide', mapping, decision);
+            return Promise.resolve({ root: false, held: null });
+          },
           revert: (mapping) => {
             asked.push('revert', mapping);
             return Promise.resolve({ reverted: 1 });

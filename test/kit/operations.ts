@@ -122,7 +122,7 @@ export function fakeOperations(
       backups: () => Promise.resolve([]),
       restore: () => Promise.resolve(),
       pause: () => {},
-      decide: () => Promise.resolve(),
+      decide: () => Promise.resolve({ root: false, held: null }),
       revert: () => Promise.resolve({ reverted: 0 }),
       explain: () => Promise.reject(new Error('not canned')),
       ...change.mappings,

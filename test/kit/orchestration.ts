@@ -142,6 +142,11 @@ export class FakeBackend implements Backend {
     this.calls.push(`detach ${mapping} (${reason.code})`);
   }
 
+  takeRoot(mapping: string): Promise<void> {
+    this.calls.push(`take root ${mapping}`);
+    return Promise.resolve();
+  }
+
   async take(batch: Batch, signal: AbortSignal): Promise<LookResult> {
     this.calls.push(`take ${batch.mapping}: ${shownPaths(batch.paths)}`);
     this.batches.push(batch);

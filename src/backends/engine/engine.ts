@@ -149,6 +149,7 @@ export class Engine {
       peerFacts: (peer) => this.#peerFacts(group.name, peer),
       pausePeer: (peer, paused) => this.#sessions.pause(group.name, peer, paused),
       engine: (mapping) => this.#engine(group.name, mapping),
+      takeRoot: (mapping) => this.#disks.takeRoot(this.#mapping(group.name, mapping).path),
       engines: () => this.#enginesOf(group.name),
       verify: (engine, { deep }, signal) => this.#verify(group.name, engine, deep, signal),
       start: () => this.#startGroup(group.name),

@@ -51,6 +51,7 @@ export interface GroupBackendParts {
   peerFacts(peer: NodeId): PeerFacts;
   pausePeer(peer: NodeId, paused: boolean): void;
   engine(mapping: string): MappingEngine;
+  takeRoot(mapping: string): Promise<void>;
   engines(): readonly MappingEngine[];
   verify(
     engine: MappingEngine,
@@ -86,6 +87,10 @@ export class GroupBackend implements Backend {
 
   detach(mapping: string, reason: HoldReason): void {
     this.#parts.engine(mapping).detach(reason.code, reason.message);
+  }
+
+  takeRoot(mapping: string): Promise<void> {
+    return this.#parts.takeRoot(mapping);
   }
 
   async take(batch: Batch, signal: AbortSignal): Promise<LookResult> {

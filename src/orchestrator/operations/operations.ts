@@ -9,6 +9,7 @@ import { compileSelection } from '../../util/selection.ts';
 import type {
   BackupEntry,
   Conflict,
+  DecideAnswer,
   ExplainAnswer,
   RevertAnswer,
   StatusReport,
@@ -128,18 +129,34 @@ export class MappingOperations {
     }
   }
 
-  /** Releases or undoes what is held, then looks at the whole mapping again. */
-  async decide(name: string, decision: 'approve' | 'reject', signal: AbortSignal): Promise<void> {
+  /**
+   * Releases or undoes what is held, then looks at the whole mapping again. To approve a mapping that lost its root is to
+   * take the directory that is there; what it lacks is then gone, and held like any other deletion.
+   */
+  async decide(name: string, decision: 'approve' | 'reject', signal: AbortSignal): Promise<DecideAnswer> {
     const ref = findMapping(this.#orchestrator.config, name);
     const runner = this.#runner(ref);
     const { life } = runner.status();
+    if (runner.hasLostRoot()) {
+      if (decision === 'reject')
+        throw new CsyncdError('not-held', `mapping ${name} holds nothing, it has lost its directory`, {
+          hint: `restore the directory; or csyncd approve ${name} takes the one that is there`,
+        });
+      await this.#backend(ref).takeRoot(ref.mapping.name);
+      await runner.found(signal);
+      const looked = life.kind === 'paused' ? null : await runner.look(null, signal);
+      if (looked?.kind === 'unable')
+        throw new CsyncdError(looked.reason.code, looked.reason.message, { hint: looked.reason.hint });
+      return { root: true, held: looked?.held?.message ?? null };
+    }
     if (life.kind !== 'held' && !(life.kind === 'scanning' && life.held !== null)) {
       throw new CsyncdError('not-held', `mapping ${name} holds nothing`, {
         hint: 'csyncd status shows what is held',
       });
     }
     await this.#backend(ref).decide(ref.mapping.name, decision);
-    await runner.look(null, signal);
+    const looked = await runner.look(null, signal);
+    return { root: false, held: looked.kind === 'looked' ? (looked.held?.message ?? null) : null };
   }
 
   async revert(name: string, signal: AbortSignal): Promise<RevertAnswer> {

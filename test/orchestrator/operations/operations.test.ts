@@ -283,6 +283,24 @@ describe('decisions', () => {
     await assert.rejects(operations.decide('shared', 'reject', never), { code: 'not-held' });
   });
 
+  it('take the directory that is there for a root that was lost', async () => {
+    const { operations, watchers, start } = await running();
+    const backend = await start();
+    const [watcher] = watchers;
+    assert.ok(watcher);
+    await watcher.says({ kind: 'root-lost', reason: 'another directory is in its place' });
+    await assert.rejects(operations.decide('shared', 'reject', never), {
+      code: 'not-held',
+      hint: /csyncd approve shared/,
+    });
+    backend.onReconcile = () => ({ ...nothingFound, held });
+    const decided = operations.decide('shared', 'approve', never);
+    await rest();
+    assert.equal(backend.calls.at(-1), 'take root shared');
+    await watcher.says({ kind: 'root-back' }, { kind: 'covered' });
+    assert.deepEqual(await decided, { root: true, held: 'too much is gone' });
+  });
+
   it('pause a peer of the groups that have it', async () => {
     const { operations, start } = await running();
     const backend = await start();

@@ -23,7 +23,7 @@ export function prepareRoot(sys: Sys, path: string, options: { readonly known: b
     if (options.known && sys.lstat(fd, HIDDEN_DIR) === null)
       throw new RootLost(
         path,
-        `there is no ${HIDDEN_DIR} in it, although it was synced before (make one if it is meant to be empty)`,
+        `there is no ${HIDDEN_DIR} in it, although it was synced before: another directory, or emptied, or not mounted`,
       );
     prepare(sys, fd, path, dev);
     return { fd, path, dev, ino };

@@ -33,6 +33,8 @@ export interface DiskMappingSettings {
 export interface DiskPool {
   /** Prepares the mapping's root and opens it in all lanes. Rejects with a CsyncdError that says what is in the way. */
   open(settings: DiskMappingSettings): Promise<DiskMapping>;
+  /** Makes the directory at this path a root that `open` accepts, also where another one was before. */
+  takeRoot(path: string): Promise<void>;
   /** Ends the workers; what they were doing rejects. */
   close(): Promise<void>;
 }
@@ -63,6 +65,10 @@ export function openDiskPool(options: { readonly stateDir: string; readonly log:
         throw error;
       }
       return disk;
+    },
+    async takeRoot(path) {
+      const lanes = await disks.lanesOf(path);
+      await lanes.apply.call('prepare', { path: textToBytes(path), known: false });
     },
     close: () => disks.close(),
   };

@@ -18,7 +18,7 @@ export interface RootIdentity {
 export class RootLost extends CsyncdError {
   constructor(path: string, why: string) {
     super('root-lost', `${bytesToText(path)}: ${why}`, {
-      hint: 'Mount or restore the directory; csyncd goes on by itself when it is back.',
+      hint: 'mount or restore the directory; or csyncd approve takes the one that is there. Nothing counts as deleted meanwhile',
       data: { path: bytesToText(path) },
     });
   }
