@@ -213,15 +213,16 @@ export function storeConformance(name: string, open: () => Store): void {
           ]),
         );
         const wanted = { value: file(3), dots: [{ actor: 'a#1' as Actor, counter: 7 }] };
-        mapping.addIntent({ path: 'b' as RelPath, backupId: null, wanted: null });
-        mapping.addIntent({ path: 'a/\xff' as RelPath, backupId: 'x', wanted });
-        mapping.addIntent({ path: 'b' as RelPath, backupId: 'y', wanted: null });
-        assert.deepEqual(mapping.intents(), [
-          { path: 'a/\xff', backupId: 'x', wanted },
-          { path: 'b', backupId: 'y', wanted: null },
-        ]);
-        mapping.deleteIntent('b' as RelPath);
-        assert.equal(mapping.intents().length, 1);
+        const gone = { value: { kind: 'absent' }, dots: [] } as const;
+        const inA = { path: 'a/\xff' as RelPath, backupId: 'x', wanted };
+        const inB = { path: 'b' as RelPath, backupId: null, wanted: gone };
+        mapping.addIntents(1, [inA, inB]);
+        mapping.addIntents(2, [{ ...inB, path: 'c' as RelPath }]);
+        assert.equal(mapping.intents().length, 3);
+        mapping.deleteIntents(2);
+        assert.deepEqual(mapping.intents(), [inA, inB]);
+        mapping.deleteAllIntents();
+        assert.deepEqual(mapping.intents(), []);
       }),
     );
 
@@ -426,7 +427,9 @@ function fill(store: Store, name: string, number: number): void {
   mapping.put(storedRow(name, { seq: mapping.nextSeq(), actor: `${name}#1` }));
   mapping.setProgress('b', progress(number));
   mapping.setKnowledge(new Map([[name, number]]));
-  mapping.addIntent({ path: name as RelPath, backupId: null, wanted: null });
+  mapping.addIntents(number, [
+    { path: name as RelPath, backupId: null, wanted: { value: { kind: 'absent' }, dots: [] } },
+  ]);
   mapping.addBackup(backup(name, name, number));
   store.addEvents([event(name, number)]);
   store.set('value', name);

@@ -67,6 +67,6 @@ function copyMapping(from: MappingStore, to: MappingStore, peers: readonly strin
     if (progress !== null) to.setProgress(peer, progress);
   }
   to.setKnowledge(from.knowledge());
-  for (const intent of from.intents()) to.addIntent(intent);
+  to.addIntents(0, from.intents());
   for (const backup of from.backups(null)) to.addBackup(backup);
 }

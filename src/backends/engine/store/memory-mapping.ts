@@ -18,7 +18,7 @@ export class MemoryMapping implements MappingStore {
   readonly #counters: UndoMap<'counters', Counters>;
   readonly #progress: UndoMap<string, PeerProgress>;
   readonly #knowledge: UndoMap<'knowledge', ReadonlyMap<string, number>>;
-  readonly #intents: UndoMap<string, Intent>;
+  readonly #intents: UndoMap<number, readonly Intent[]>;
   readonly #backups: UndoMap<string, Backup>;
 
   constructor(log: UndoLog, group: string, name: string) {
@@ -108,19 +108,23 @@ export class MemoryMapping implements MappingStore {
     this.#knowledge.set('knowledge', new Map(knowledge));
   }
 
-  addIntent(intent: Intent): void {
-    this.#intents.set(toKey(intent.path), intent);
+  addIntents(batch: number, intents: readonly Intent[]): void {
+    this.#intents.set(batch, intents);
   }
 
-  deleteIntent(path: RelPath): void {
-    this.#intents.delete(toKey(path));
+  deleteIntents(batch: number): void {
+    this.#intents.delete(batch);
   }
 
   intents(): Intent[] {
     return this.#intents
       .entries()
-      .sort(([a], [b]) => compare(a, b))
-      .map(([, intent]) => intent);
+      .sort(([a], [b]) => a - b)
+      .flatMap(([, intents]) => intents);
+  }
+
+  deleteAllIntents(): void {
+    for (const [batch] of this.#intents.entries()) this.#intents.delete(batch);
   }
 
   addBackup(backup: Backup): void {

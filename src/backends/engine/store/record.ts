@@ -5,10 +5,14 @@
 import { Reader, readRow, readValue, skipValue, Writer, writeRow, writeValue } from '../core/encode.ts';
 import type { RowForm } from '../core/encode.ts';
 import { sameValue } from '../core/value.ts';
-import type { Applied, Dot, Identity, Row, Value } from '../core/types.ts';
+import type { Applied, Dot, Identity, RelPath, Row, Value } from '../core/types.ts';
 import type { ActorTable } from './actors.ts';
+import type { Intent } from './store.ts';
 
 const MAX_IDENTITY = 1000;
+/** Longer than any path that the kernel takes. */
+const MAX_PATH = 65_535;
+const MAX_BACKUP_ID = 1000;
 
 const AS_APPLIED = 0;
 const IN_FULL = 1;
@@ -73,6 +77,32 @@ export class RecordCodec {
     const dots = this.#readDots(reader);
     reader.end();
     return { value, dots };
+  }
+
+  encodeIntents(intents: readonly Intent[]): Uint8Array {
+    this.#writer.clear();
+    this.#writer.uint(intents.length);
+    for (const { path, backupId, wanted } of intents) {
+      this.#writer.byteString(path);
+      this.#writer.byteString(backupId ?? '');
+      writeValue(this.#writer, wanted.value);
+      this.#writeDots(wanted.dots);
+    }
+    return this.#writer.take();
+  }
+
+  /** Throws DecodeError. */
+  decodeIntents(bytes: Uint8Array): Intent[] {
+    const reader = new Reader(bytes);
+    const intents: Intent[] = [];
+    for (let left = reader.count(4); left > 0; left--) {
+      const path = reader.byteString(MAX_PATH) as RelPath;
+      const backupId = reader.byteString(MAX_BACKUP_ID);
+      const wanted = { value: readValue(reader), dots: this.#readDots(reader) };
+      intents.push({ path, backupId: backupId === '' ? null : backupId, wanted });
+    }
+    reader.end();
+    return intents;
   }
 
   #writeApplied(applied: Applied | null): void {

@@ -17,9 +17,10 @@ export function bookStatements(prepare: (sql: string) => Statement) {
     knowledge: prepare('SELECT actor, counter FROM knowledge WHERE mapping = ? ORDER BY actor'),
     setKnowledge: prepare('INSERT OR REPLACE INTO knowledge VALUES (?, ?, ?)'),
     forgetKnowledge: prepare('DELETE FROM knowledge WHERE mapping = ? AND actor = ?'),
-    intents: prepare('SELECT path, backup_id, version FROM intents WHERE mapping = ? ORDER BY path'),
-    addIntent: prepare('INSERT OR REPLACE INTO intents VALUES (?, ?, ?, ?)'),
-    deleteIntent: prepare('DELETE FROM intents WHERE mapping = ? AND path = ?'),
+    intents: prepare('SELECT intents FROM intents WHERE mapping = ? ORDER BY batch'),
+    addIntents: prepare('INSERT OR REPLACE INTO intents VALUES (?, ?, ?)'),
+    deleteIntents: prepare('DELETE FROM intents WHERE mapping = ? AND batch = ?'),
+    deleteAllIntents: prepare('DELETE FROM intents WHERE mapping = ?'),
     addBackup: prepare('INSERT OR REPLACE INTO backups VALUES (?, ?, ?, ?, ?, ?, ?)'),
     deleteBackup: prepare('DELETE FROM backups WHERE mapping = ? AND id = ?'),
     backups: prepare(`${backup} AND (time, id) < (?, ?) ORDER BY time DESC, id DESC LIMIT ?`),
@@ -72,24 +73,24 @@ export class SqliteBookkeeping {
     });
   }
 
-  addIntent(intent: Intent): void {
-    const { path, backupId, wanted } = intent;
+  addIntents(batch: number, intents: readonly Intent[]): void {
     this.#home.write(() => {
-      const version = wanted === null ? null : this.#home.codec.encodeVersion(wanted.value, wanted.dots);
-      this.#home.books.addIntent.run(this.id, toKey(path), backupId, version);
+      this.#home.books.addIntents.run(this.id, batch, this.#home.codec.encodeIntents(intents));
     });
   }
 
-  deleteIntent(path: RelPath): void {
-    this.#home.write(() => this.#home.books.deleteIntent.run(this.id, toKey(path)));
+  deleteIntents(batch: number): void {
+    this.#home.write(() => this.#home.books.deleteIntents.run(this.id, batch));
   }
 
   intents(): Intent[] {
-    return this.#home.books.intents.all(this.id).map((columns) => {
-      const [key, backupId, version] = columns as [string, string | null, Uint8Array | null];
-      const wanted = version === null ? null : this.#home.codec.decodeVersion(version);
-      return { path: fromKey(key), backupId, wanted };
-    });
+    return this.#home.books.intents
+      .all(this.id)
+      .flatMap(([intents]) => this.#home.codec.decodeIntents(intents as Uint8Array));
+  }
+
+  deleteAllIntents(): void {
+    this.#home.write(() => this.#home.books.deleteAllIntents.run(this.id));
   }
 
   addBackup(backup: Backup): void {

@@ -18,28 +18,35 @@ export function rowStatements(prepare: (sql: string) => Statement) {
   return {
     get: prepare(`${row} WHERE mapping = ? AND path = ?`),
     put: prepare('INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    // Half the work of a replacement: the index by sequence is left alone.
+    update: prepare(
+      `UPDATE rows SET live_children = ?, pending = ?, troubled = ?, conflict = ?, bytes = ?, state = ?, blocked = ?,
+       moved_from = ? WHERE mapping = ? AND path = ?`,
+    ),
     delete: prepare('DELETE FROM rows WHERE mapping = ? AND path = ?'),
     range: prepare(`${row} WHERE mapping = ? AND path > ? AND path < ? ORDER BY path`),
     rangePage: prepare(`${row} WHERE mapping = ? AND path > ? AND path < ? ORDER BY path LIMIT ?`),
     first: prepare(`${row} WHERE mapping = ? ORDER BY path LIMIT ?`),
     after: prepare(`${row} WHERE mapping = ? AND path > ? ORDER BY path LIMIT ?`),
-    since: prepare(`${row} INDEXED BY rows_by_seq WHERE mapping = ? AND seq > ? ORDER BY seq, path LIMIT ?`),
+    // These find paths by an index alone: the rows themselves are at hand more often than not.
+    since: prepare(
+      'SELECT path FROM rows INDEXED BY rows_by_seq WHERE mapping = ? AND seq > ? ORDER BY seq, path LIMIT ?',
+    ),
     pending: prepare(
-      `${row} INDEXED BY rows_pending
+      `SELECT path FROM rows INDEXED BY rows_pending
        WHERE mapping = ? AND pending = 1 AND blocked IS NULL AND seq > ? ORDER BY seq, path LIMIT ?`,
     ),
     troubled: prepare(
-      `${row} INDEXED BY rows_troubled WHERE mapping = ? AND troubled = 1 AND path > ? ORDER BY path LIMIT ?`,
+      `SELECT path FROM rows INDEXED BY rows_troubled WHERE mapping = ? AND troubled = 1 AND path > ? ORDER BY path LIMIT ?`,
     ),
     blocked: prepare(
-      `${row} INDEXED BY rows_blocked WHERE mapping = ? AND blocked IS NOT NULL AND path > ? ORDER BY path LIMIT ?`,
+      `SELECT path FROM rows INDEXED BY rows_blocked WHERE mapping = ? AND blocked IS NOT NULL AND path > ? ORDER BY path LIMIT ?`,
     ),
   };
 }
 
 /** What a mapping needs of its store. */
 export interface MappingHome extends BookHome {
-  isInTransaction(): boolean;
   readonly rows: ReturnType<typeof rowStatements>;
 }
 
@@ -55,8 +62,7 @@ export class SqliteMapping extends SqliteBookkeeping implements MappingStore {
   /** Replaced, never changed: a transaction that fails puts the former one back. */
   counters: Counters;
   readonly #home: MappingHome;
-  /** of the transaction that is open */
-  readonly #held = new HeldRows((path, row) => this.#store(path as RelPath, row));
+  readonly #held = new HeldRows((path, row, before) => this.#store(path as RelPath, row, before));
 
   constructor(home: MappingHome, id: number, group: string, name: string, counters: Counters) {
     super(home, id);
@@ -69,9 +75,8 @@ export class SqliteMapping extends SqliteBookkeeping implements MappingStore {
   get(path: RelPath): StoredRow | null {
     const held = this.#held.get(path);
     if (held !== undefined) return held;
-    const columns = this.#home.rows.get.get(this.id, toKey(path));
-    const row = columns === undefined ? null : this.#rowOf(columns);
-    if (this.#home.isInTransaction()) this.#held.read(path, row);
+    const row = this.#read(path);
+    this.#held.read(path, row);
     return row;
   }
 
@@ -88,8 +93,13 @@ export class SqliteMapping extends SqliteBookkeeping implements MappingStore {
     this.#held.flush();
   }
 
-  /** The transaction is over, or undone. */
-  release(): void {
+  /** The transaction is over. */
+  committed(): void {
+    this.#held.trim();
+  }
+
+  /** The transaction was undone. */
+  undone(): void {
     this.#held.drop();
   }
 
@@ -116,22 +126,22 @@ export class SqliteMapping extends SqliteBookkeeping implements MappingStore {
 
   since(after: Seq, limit: number): StoredRow[] {
     this.flush();
-    return this.#rowsOf(this.#home.rows.since.all(this.id, after, limit));
+    return this.#rowsAt(this.#home.rows.since.all(this.id, after, limit));
   }
 
   pending(after: Seq, limit: number): StoredRow[] {
     this.flush();
-    return this.#rowsOf(this.#home.rows.pending.all(this.id, after, limit));
+    return this.#rowsAt(this.#home.rows.pending.all(this.id, after, limit));
   }
 
   troubled(after: RelPath | null, limit: number): StoredRow[] {
     this.flush();
-    return this.#rowsOf(this.#home.rows.troubled.all(this.id, toKey(after ?? ROOT), limit));
+    return this.#rowsAt(this.#home.rows.troubled.all(this.id, toKey(after ?? ROOT), limit));
   }
 
   blocked(after: RelPath | null, limit: number): StoredRow[] {
     this.flush();
-    return this.#rowsOf(this.#home.rows.blocked.all(this.id, toKey(after ?? ROOT), limit));
+    return this.#rowsAt(this.#home.rows.blocked.all(this.id, toKey(after ?? ROOT), limit));
   }
 
   page(after: RelPath | null, limit: number): StoredRow[] {
@@ -161,30 +171,43 @@ export class SqliteMapping extends SqliteBookkeeping implements MappingStore {
       const before = this.get(path);
       const share = (stored: StoredRow | null): Totals => (stored === null ? NO_TOTALS : totalsOf(stored));
       this.counters = { ...this.counters, totals: exchange(this.counters.totals, share(before), share(row)) };
-      this.#held.changed(path, row);
+      this.#held.changed(path, row, before);
     });
   }
 
-  #store(path: RelPath, row: StoredRow | null): void {
+  #store(path: RelPath, row: StoredRow | null, before: StoredRow | null): void {
+    const { rows, codec } = this.#home;
     const key = toKey(path);
     if (row === null) {
-      this.#home.rows.delete.run(this.id, key);
+      rows.delete.run(this.id, key);
       return;
     }
     const { applied, blocked } = row;
-    this.#home.rows.put.run(
-      this.id,
-      key,
-      row.seq,
+    const state = [
       row.liveChildren,
       row.pending ? 1 : 0,
       isTroubled(row) ? 1 : 0,
       isConflict(row.row) ? 1 : 0,
       applied?.value.kind === 'file' ? applied.value.size : null,
-      this.#home.codec.encodeState(row.row, applied),
+      codec.encodeState(row.row, applied),
       blocked === null ? null : JSON.stringify(blocked),
       row.movedFrom,
-    );
+    ];
+    if (before?.seq === row.seq) rows.update.run(...state, this.id, key);
+    else rows.put.run(this.id, key, row.seq, ...state);
+  }
+
+  #read(path: RelPath): StoredRow | null {
+    const columns = this.#home.rows.get.get(this.id, toKey(path));
+    return columns === undefined ? null : this.#rowOf(columns);
+  }
+
+  /** Rows that are not at hand are not held: a walk over the table would drive out what is worked on. */
+  #rowsAt(keys: readonly Columns[]): StoredRow[] {
+    return keys.flatMap(([key]) => {
+      const path = fromKey(key as string);
+      return this.#held.get(path) ?? this.#read(path) ?? [];
+    });
   }
 
   #rowsOf(all: readonly Columns[]): StoredRow[] {

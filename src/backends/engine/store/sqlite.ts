@@ -105,7 +105,6 @@ class SqliteStore implements Store {
         rows: rowStatements(prepare),
         books: bookStatements(prepare),
         write: (body) => this.#write(body),
-        isInTransaction: () => this.#depth > 0,
       };
       if (this.get(TABLE_ID) === null) this.newTableId();
     } catch (error) {
@@ -142,12 +141,12 @@ class SqliteStore implements Store {
       }
       return result;
     } catch (error) {
-      this.#release();
+      for (const mapping of this.#mappings.values()) mapping.undone();
       this.#undo(nested, counters);
       throw error;
     } finally {
       this.#depth--;
-      if (!nested) this.#release();
+      if (!nested) for (const mapping of this.#mappings.values()) mapping.committed();
     }
   }
 
@@ -228,10 +227,6 @@ class SqliteStore implements Store {
 
   #flush(): void {
     for (const mapping of this.#mappings.values()) mapping.flush();
-  }
-
-  #release(): void {
-    for (const mapping of this.#mappings.values()) mapping.release();
   }
 
   #saveCounters(former: readonly Counters[]): void {

@@ -42,8 +42,8 @@ export interface StoredRow {
 export interface Intent {
   readonly path: RelPath;
   readonly backupId: string | null;
-  /** what was to be put there; null when not known (recorded by an earlier version) */
-  readonly wanted: Pick<Applied, 'value' | 'dots'> | null;
+  /** what was to be put there */
+  readonly wanted: Pick<Applied, 'value' | 'dots'>;
 }
 
 export interface Backup {
@@ -117,9 +117,12 @@ export interface MappingStore {
   knowledge(): ReadonlyMap<string, number>;
   setKnowledge(knowledge: ReadonlyMap<string, number>): void;
 
-  addIntent(intent: Intent): void;
-  deleteIntent(path: RelPath): void;
+  /** `batch`: a number of the caller's for what is begun and ended together. */
+  addIntents(batch: number, intents: readonly Intent[]): void;
+  deleteIntents(batch: number): void;
+  /** In the order of their batches. */
   intents(): Intent[];
+  deleteAllIntents(): void;
 
   addBackup(backup: Backup): void;
   deleteBackup(id: string): void;

@@ -41,6 +41,7 @@ export class Applying {
   readonly #unfetched = new Set<RelPath>();
   #cursor = 0;
   #batches = 0;
+  #lastBatch = 0;
   #isRunning = false;
   readonly disk: DiskTrouble;
   readonly counters: Counters = { raced: 0, stale: 0, retired: 0, corrupt: 0, moved: 0, applied: 0 };
@@ -138,6 +139,8 @@ export class Applying {
   applied(report: ApplyReport): void {
     this.#batches -= 1;
     this.#shared.transact(() => {
+      for (const batch of new Set(report.results.map(({ path }) => this.#planned.get(path)?.batch)))
+        if (batch !== undefined) this.#shared.rows.deleteIntents(batch);
       for (const result of report.results) this.#record(result);
       for (const { path } of report.results) {
         const moved = this.#planned.get(path)?.plan.movedFrom ?? null;
@@ -216,7 +219,7 @@ export class Applying {
       this.#blocking.trying(path);
       this.#busy.set(path, 'applying');
       if (made.movedFrom !== null) this.#busy.set(made.movedFrom, 'applying');
-      this.#planned.set(path, { plan: made, before: row.applied });
+      this.#planned.set(path, { plan: made, before: row.applied, batch: this.#lastBatch + 1 });
       return made;
     }
     if (this.#fetching.room > 0) {
@@ -229,10 +232,14 @@ export class Applying {
 
   #dispatch(plans: readonly ChangePlan[]): void {
     this.#batches += 1;
+    this.#lastBatch += 1;
     const changes = inOrder(plans.map((one) => one.change));
     this.#shared.transact(() => {
+      this.#shared.rows.addIntents(
+        this.#lastBatch,
+        plans.map(({ change: { path, backupId }, want }) => ({ path, backupId, wanted: want })),
+      );
       for (const { change, want } of plans) {
-        this.#shared.rows.addIntent({ path: change.path, backupId: change.backupId, wanted: want });
         if (change.backupId === null || change.from === null) continue;
         const before = this.#planned.get(change.path)?.before;
         this.#shared.rows.addBackup({
@@ -259,7 +266,6 @@ export class Applying {
   #record(result: ChangeResult): void {
     const { rows, table } = this.#shared;
     const planned = this.#planned.get(result.path);
-    rows.deleteIntent(result.path);
     if (planned === undefined) return;
     // What could not be placed is kept: it is not fetched again for each try.
     const isUsed = result.outcome.kind !== 'failed' && result.outcome.kind !== 'stale';

@@ -13,6 +13,8 @@ import type { Shared } from './shared.ts';
 export interface Planned {
   readonly plan: Extract<Plan, { kind: 'change' }>;
   readonly before: Applied | null;
+  /** number of its batch, by which its intent is found */
+  readonly batch: number;
 }
 
 /** How often the rarer things happened since the start. */

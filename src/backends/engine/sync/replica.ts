@@ -157,7 +157,7 @@ export class Replica implements EffectAnswers {
     const kept = new Set(report.keptBackups);
     const replaced = intents.flatMap(({ path }) => [...rows.backups(path)].filter(({ id }) => kept.has(id)));
     this.#shared.transact(() => {
-      for (const intent of intents) rows.deleteIntent(intent.path);
+      rows.deleteAllIntents();
       for (const id of report.droppedBackups) rows.deleteBackup(id);
     });
     this.#looking.interrupted(intents);

@@ -171,8 +171,8 @@ describe('applying in a worker', () => {
     writeFileSync(path.join(root, '.csyncd/tmp/a-0'), 'left');
     writeFileSync(path.join(root, '.csyncd/tmp/dl-1'), 'going on');
     const recovered = await disk.recover([
-      { path: 'd/f' as RelPath, backupId: 'b1', wanted: null },
-      { path: 'd/g' as RelPath, backupId: 'b2', wanted: null },
+      { path: 'd/f' as RelPath, backupId: 'b1', wanted: { value: { kind: 'absent' }, dots: [] } },
+      { path: 'd/g' as RelPath, backupId: 'b2', wanted: { value: { kind: 'absent' }, dots: [] } },
     ]);
     assert.deepEqual(recovered, {
       removed: 1,

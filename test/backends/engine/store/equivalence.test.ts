@@ -98,7 +98,9 @@ function run(store: Store, sequence: readonly Operation[]): void {
         mapping.delete(operation.path);
         break;
       case 'intent':
-        mapping.addIntent({ path: operation.path, backupId: null, wanted: null });
+        mapping.addIntents(operation.path.length, [
+          { path: operation.path, backupId: null, wanted: { value: { kind: 'absent' }, dots: [] } },
+        ]);
         break;
       case 'transaction':
         runNested(store, operation.body, operation.fails);
