@@ -46,7 +46,8 @@ export function silentLogger(): Logger {
 }
 
 async function destination(format: LogFormat): Promise<pino.DestinationStream> {
-  const stderr = pino.destination({ dest: 2, sync: true });
+  // What is logged while a line is being written goes out with the next write; at an exit the rest is flushed.
+  const stderr = pino.destination({ dest: 2, sync: false });
   if (format === 'pretty') return prettyStream();
   if (format === 'auto') {
     if (process.env['JOURNAL_STREAM'] !== undefined)

@@ -38,6 +38,13 @@ export class Writer {
     return taken;
   }
 
+  /** What was written, valid until the next call; the writer is empty again. */
+  lend(): Uint8Array {
+    const lent = this.#bytes.subarray(0, this.#length);
+    this.clear();
+    return lent;
+  }
+
   /** Forgets what was written: for a writer that is used again after an encoding failed half-way. */
   clear(): void {
     this.#length = 0;

@@ -29,11 +29,12 @@ export class RecordCodec {
     this.#actors = actors;
   }
 
+  /** Valid until the next call, as is all that is encoded here: SQLite takes a copy. */
   encodeState(row: Row, applied: Applied | null): Uint8Array {
     this.#writer.clear();
     this.#writeApplied(applied);
     writeRow(this.#writer, row, this.#form(applied));
-    return this.#writer.take();
+    return this.#writer.lend();
   }
 
   /** Throws DecodeError. */
@@ -67,7 +68,7 @@ export class RecordCodec {
     this.#writer.clear();
     writeValue(this.#writer, value);
     this.#writeDots(dots);
-    return this.#writer.take();
+    return this.#writer.lend();
   }
 
   /** Throws DecodeError. */
@@ -88,7 +89,7 @@ export class RecordCodec {
       writeValue(this.#writer, wanted.value);
       this.#writeDots(wanted.dots);
     }
-    return this.#writer.take();
+    return this.#writer.lend();
   }
 
   /** Throws DecodeError. */

@@ -5,7 +5,10 @@ import type { Sha256 } from '../core/types.ts';
 /** Files up to this size travel with their row. */
 export const INLINE_LIMIT = 64 * 1024;
 
-/** Least recently used first out, bounded in bytes. */
+/** Share of the limit that is left when room was made. */
+const KEPT = 7 / 8;
+
+/** First in, first out, bounded in bytes. */
 export class Contents {
   readonly #limit: number;
   readonly #held = new Map<Sha256, Uint8Array>();
@@ -24,11 +27,7 @@ export class Contents {
     if (bytes.length > INLINE_LIMIT || this.#held.has(sha256)) return;
     this.#held.set(sha256, bytes);
     this.#bytes += cost(bytes);
-    for (const [oldest, content] of this.#held) {
-      if (this.#bytes <= this.#limit) break;
-      this.#held.delete(oldest);
-      this.#bytes -= cost(content);
-    }
+    if (this.#bytes > this.#limit) this.#makeRoom();
   }
 
   get(sha256: Sha256): Uint8Array | null {
@@ -38,6 +37,15 @@ export class Contents {
   clear(): void {
     this.#held.clear();
     this.#bytes = 0;
+  }
+
+  /** For many: dropping the oldest one by one would walk over what was dropped before. */
+  #makeRoom(): void {
+    for (const [oldest, content] of this.#held) {
+      if (this.#bytes <= this.#limit * KEPT) return;
+      this.#held.delete(oldest);
+      this.#bytes -= cost(content);
+    }
   }
 }
 

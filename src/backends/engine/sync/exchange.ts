@@ -10,6 +10,7 @@ import { acknowledge, acknowledged, type Acknowledged, type Failures } from './a
 import { Incoming } from './incoming.ts';
 import { checkRollback, joinRows } from './joining.ts';
 import { Outgoing, type OutgoingContext } from './outgoing.ts';
+import { RecentBatches } from './recent-batches.ts';
 import type { Shared } from './shared.ts';
 
 /** Why a mapping is closed to a peer whose rules for it are others. */
@@ -47,6 +48,7 @@ export class Exchange {
   readonly #shared: Shared;
   readonly #events: ExchangeEvents;
   readonly #peers = new Map<NodeId, Peer>();
+  readonly #batches = new RecentBatches();
   #isOpen = false;
   #isReady = false;
   #knowsDue: number | null = null;
@@ -164,17 +166,19 @@ export class Exchange {
     if (!outgoing.hasRoom) return false;
     const rows = outgoing.nextRows(this.#context());
     if (rows !== null) {
-      if (rows !== 'more') this.#send(node, rows);
+      if (rows !== 'more') this.#send(node, this.#batches.share(rows));
       return true;
     }
     const mark = outgoing.nextMark(this.#shared.rows.lastSeq(), effects.now());
-    if (mark !== null)
+    if (mark !== null) {
+      this.#batches.clear();
       this.#send(node, {
         kind: 'mark',
         ...about,
         seq: mark.seq,
         knowledge: mark.isWhole ? knowledge : NOTHING,
       });
+    }
     return false;
   }
 

@@ -13,9 +13,18 @@ const WINDOW_LOG_MAX = 23;
 const compressOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const compressAsync = promisify(zstdCompress);
 
+/** Of what is longer, a piece from the middle shows whether it is worth while. */
+const SAMPLE = 32 * 1024;
+
 /** Compressed bytes, or null when they save less than an eighth. */
 export function compress(raw: Uint8Array): Buffer | null {
-  return raw.length < MIN_BYTES ? null : ifSmaller(zstdCompressSync(raw, compressOptions), raw);
+  if (raw.length < MIN_BYTES) return null;
+  if (raw.length > 4 * SAMPLE) {
+    const middle = (raw.length - SAMPLE) / 2;
+    const sample = raw.subarray(middle, middle + SAMPLE);
+    if (ifSmaller(zstdCompressSync(sample, compressOptions), sample) === null) return null;
+  }
+  return ifSmaller(zstdCompressSync(raw, compressOptions), raw);
 }
 
 /** `compress` in a thread of its own, for what is too long for the control loop. */

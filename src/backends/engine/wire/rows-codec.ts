@@ -30,19 +30,22 @@ const MAX_ACTOR = 300;
 /** path, seq, flags and the two counts of an empty row */
 const MIN_ROW_BYTES = 6;
 
+/** Used for every message: one that grows anew to the size of each costs more than the encoding. */
+const writer = new Writer();
+
 export function encodeRows(message: RowsMessage): Uint8Array {
-  const writer = new Writer();
+  writer.clear();
   const form = formForWriting();
   writer.byteString(message.group);
   writer.byteString(message.mapping);
   writer.uint(message.prev);
   writer.uint(message.last);
   writer.uint(message.rows.length);
-  for (const update of message.rows) writeUpdate(writer, update, form);
+  for (const update of message.rows) writeUpdate(update, form);
   return writer.take();
 }
 
-function writeUpdate(writer: Writer, update: RowUpdate, form: RowForm): void {
+function writeUpdate(update: RowUpdate, form: RowForm): void {
   writer.byteString(update.path);
   writer.uint(update.seq);
   writer.byte((update.movedFrom === null ? 0 : MOVED) | (update.content === null ? 0 : CONTENT));
