@@ -179,8 +179,11 @@ export interface Backend {
   verify(mapping: string, options: { readonly deep: boolean }, signal: AbortSignal): Promise<VerifyResult>;
   status(): BackendStatus;
 
-  pausePeer(peer: string, paused: boolean): void;
+  /** Pauses are remembered across restarts. Throws when one cannot be; then nothing is changed. */
+  pausePeer(peer: string, mapping: string, paused: boolean): void;
   pauseMapping(mapping: string, paused: boolean): void;
+  /** Whether the mapping as a whole was paused, perhaps in an earlier run. */
+  isPaused(mapping: string): boolean;
   /** A person's decision over what `LookResult.held` reported. */
   decide(mapping: string, decision: 'approve' | 'reject'): Promise<void>;
   revert(mapping: string, signal: AbortSignal): Promise<{ readonly reverted: number }>;

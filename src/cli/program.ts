@@ -195,7 +195,7 @@ function addDeciding(program: Command, run: Runner): void {
     program
       .command(what)
       .argument('[mapping]', 'default: all')
-      .option('--peer <node>', 'the exchange with this peer instead')
+      .option('--peer <node>', 'only the exchange with this peer')
       .description(what === 'pause' ? 'stop the exchange' : 'go on with the exchange')
       .action(
         run(async () => {

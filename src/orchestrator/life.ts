@@ -44,7 +44,6 @@ export type Effect =
   /** give up what is being looked at and forget what was to be looked at: a whole look follows later */
   | { readonly kind: 'abandon' }
   | { readonly kind: 'detach'; readonly reason: HoldReason }
-  | { readonly kind: 'pause-backend'; readonly paused: boolean }
   | { readonly kind: 'retry-later' }
   | { readonly kind: 'fatal'; readonly failure: Failure };
 
@@ -107,7 +106,7 @@ const pause = (life: Life): Step => ({
     root: life.kind === 'starting' || life.kind === 'missing' ? 'unknown' : 'covered',
     lost: life.kind === 'missing' ? life.reason : null,
   },
-  effects: [{ kind: 'abandon' }, { kind: 'pause-backend', paused: true }],
+  effects: [{ kind: 'abandon' }],
 });
 
 const settle = (held: HoldReason | null): Step =>
@@ -187,12 +186,8 @@ const table: Table = {
     failed: failIfFatal,
     pause: stay,
     resume: (life) => {
-      const unpause = { kind: 'pause-backend', paused: false } as const;
-      if (life.root === 'covered') return { ...scan(null), effects: [unpause, { kind: 'scan' }] };
-      return {
-        next: life.lost === null ? { kind: 'starting' } : { kind: 'missing', reason: life.lost },
-        effects: [unpause],
-      };
+      if (life.root === 'covered') return scanAnew();
+      return stay(life.lost === null ? { kind: 'starting' } : { kind: 'missing', reason: life.lost });
     },
   },
 };

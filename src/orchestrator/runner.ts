@@ -103,6 +103,7 @@ export class MappingRunner {
   }
 
   start(): void {
+    if (this.#options.backend.isPaused(this.mapping.name)) this.#happen({ kind: 'pause' });
     this.#watcher.start();
   }
 
@@ -127,11 +128,14 @@ export class MappingRunner {
     return this.#placed.promise;
   }
 
+  /** By a person, and remembered by the backend; throws when it cannot be. */
   pause(): void {
+    this.#options.backend.pauseMapping(this.mapping.name, true);
     this.#happen({ kind: 'pause' });
   }
 
   resume(): void {
+    this.#options.backend.pauseMapping(this.mapping.name, false);
     this.#happen({ kind: 'resume' });
   }
 
@@ -241,7 +245,6 @@ export class MappingRunner {
   }
 
   #do(effect: Effect): void {
-    const { backend } = this.#options;
     switch (effect.kind) {
       case 'scan':
         this.#lane.scan();
@@ -251,9 +254,6 @@ export class MappingRunner {
         return;
       case 'detach':
         this.#lane.detach(effect.reason);
-        return;
-      case 'pause-backend':
-        backend.pauseMapping(this.mapping.name, effect.paused);
         return;
       case 'retry-later':
         this.#next.retry();

@@ -99,6 +99,8 @@ export class FakeBackend implements Backend {
   readonly group: string;
   readonly #attached = new Set<string>();
   readonly calls: string[] = [];
+  /** mappings that an earlier run left paused */
+  readonly paused = new Set<string>();
   readonly batches: Batch[] = [];
   readonly signals: AbortSignal[] = [];
   onAttach: () => Promise<void> = () => Promise.resolve();
@@ -192,8 +194,12 @@ export class FakeBackend implements Backend {
     } as const;
   }
 
-  pausePeer(peer: string, paused: boolean): void {
-    this.calls.push(`${paused ? 'pause' : 'resume'} peer ${peer}`);
+  pausePeer(peer: string, mapping: string, paused: boolean): void {
+    this.calls.push(`${paused ? 'pause' : 'resume'} ${mapping} for ${peer}`);
+  }
+
+  isPaused(mapping: string): boolean {
+    return this.paused.has(mapping);
   }
 
   pauseMapping(mapping: string, paused: boolean): void {

@@ -20,8 +20,9 @@ const lost: WatcherEvent = { kind: 'root-lost', reason: '/srv/shared is missing'
 const held = { code: 'mass-deletion', message: 'too much is gone', hint: 'approve or reject' };
 const never = new AbortController().signal;
 
-function setUp() {
+function setUp(...paused: string[]) {
   const backend = new FakeBackend('web');
+  for (const mapping of paused) backend.paused.add(mapping);
   const clock = new FakeClock();
   const fatal: Failure[] = [];
   const watchers: FakeWatcher[] = [];
@@ -248,6 +249,27 @@ describe('the runner of a mapping', () => {
     runner.resume();
     await rest();
     assert.deepEqual(calls.slice(2), ['pause shared', 'resume shared', 'reconcile shared']);
+  });
+
+  it('that was paused in an earlier run starts paused', async () => {
+    const { runner, watcher, backend, calls, state } = setUp('shared');
+    await watcher.says(covered);
+    assert.equal(state(), 'paused');
+    assert.deepEqual(calls, []);
+    backend.paused.clear();
+    runner.resume();
+    await rest();
+    assert.deepEqual(calls, ['resume shared', 'attach shared', 'reconcile shared']);
+  });
+
+  it('is not paused when that cannot be remembered', async () => {
+    const { runner, watcher, backend, state } = setUp();
+    await watcher.says(covered);
+    backend.pauseMapping = () => {
+      throw new CsyncdError('state-full', 'no room');
+    };
+    assert.throws(() => runner.pause(), /no room/);
+    assert.equal(state(), 'live');
   });
 
   it('stops: ends the watcher, waits for the look under way, starts nothing more', async () => {

@@ -19,6 +19,7 @@ import { createNetwork, type RunningNetwork } from './net/network.ts';
 import { createPins, type Pins } from './net/pins.ts';
 import { Sessions } from './sessions.ts';
 import { engineGroups, networkSettings, otherNodes, replicaSettings } from './settings-of.ts';
+import { Pauses } from './pauses.ts';
 import type { Store } from './store/store.ts';
 import { openStore } from './store/sqlite.ts';
 import type { ContentTransfer } from './sync/content-transfer.ts';
@@ -60,6 +61,7 @@ export class Engine {
   readonly #store: Store;
   readonly #identity: Identity;
   readonly #pins: Pins;
+  readonly #pauses: Pauses;
   readonly #disks: DiskPool;
   readonly #dots: Dots;
   readonly #loop: ControlLoop;
@@ -85,6 +87,7 @@ export class Engine {
     this.#identity = identity;
     this.trail = new Audit(store, log);
     this.#pins = createPins(store);
+    this.#pauses = new Pauses(store);
     this.#disks = openDiskPool({ stateDir: config.stateDir, log });
     this.#dots = new Dots(config.node as NodeId, store, Date.now);
     noteStart(store, this.#dots);
@@ -98,6 +101,7 @@ export class Engine {
       transfer: () => this.#transfer,
       wake: () => this.#loop.wake(),
       now: Date.now,
+      pauses: this.#pauses,
       log,
     });
     this.#network = createNetwork({
@@ -147,7 +151,12 @@ export class Engine {
       group: group.name,
       peers: () => otherNodes(this.#config, this.#group(group.name)),
       peerFacts: (peer) => this.#peerFacts(group.name, peer),
-      pausePeer: (peer, paused) => this.#sessions.pause(group.name, peer, paused),
+      pausePeer: (peer, mapping, paused) =>
+        this.#sessions.pause(this.#engine(group.name, mapping), peer, paused),
+      pauseMapping: (mapping, paused) => {
+        this.#pauses.set(group.name, mapping, null, paused);
+        this.#engine(group.name, mapping).pause(paused);
+      },
       engine: (mapping) => this.#engine(group.name, mapping),
       takeRoot: (mapping) => this.#disks.takeRoot(this.#mapping(group.name, mapping).path),
       engines: () => this.#enginesOf(group.name),
@@ -267,6 +276,7 @@ export class Engine {
       failed: (error) => this.#onFailure.get(group.name)?.(mapping.name, error),
       now: Date.now,
     });
+    if (this.#pauses.has(group.name, mapping.name, null)) engine.pause(true);
     this.#engines.set(key, engine);
     this.#sessions.introduce(engine);
     return engine;
@@ -302,7 +312,9 @@ export class Engine {
     return {
       role: this.#group(group).hosts.find((host) => host.name === peer)?.role ?? 'full',
       isLinked: session !== null,
-      isPaused: this.#sessions.isPaused(group, peer),
+      paused: this.#group(group).mappings.flatMap(({ name }) =>
+        this.#pauses.has(group, name, peer) ? [name] : [],
+      ),
       lastSeen: this.#sessions.lastSeen(peer),
       problem:
         problem === null

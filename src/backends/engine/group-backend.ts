@@ -33,7 +33,8 @@ import { waitSettled } from './sync/settled.ts';
 export interface PeerFacts {
   readonly role: 'full' | 'receive';
   readonly isLinked: boolean;
-  readonly isPaused: boolean;
+  /** mappings that are paused for this peer */
+  readonly paused: readonly string[];
   /** ms since 1970; null when never */
   readonly lastSeen: number | null;
   readonly problem: {
@@ -49,7 +50,8 @@ export interface GroupBackendParts {
   /** the group's other nodes, in the config's order */
   peers(): readonly NodeId[];
   peerFacts(peer: NodeId): PeerFacts;
-  pausePeer(peer: NodeId, paused: boolean): void;
+  pausePeer(peer: NodeId, mapping: string, paused: boolean): void;
+  pauseMapping(mapping: string, paused: boolean): void;
   engine(mapping: string): MappingEngine;
   takeRoot(mapping: string): Promise<void>;
   engines(): readonly MappingEngine[];
@@ -137,14 +139,18 @@ export class GroupBackend implements Backend {
     return { mappings, peers };
   }
 
-  pausePeer(peer: string, paused: boolean): void {
+  pausePeer(peer: string, mapping: string, paused: boolean): void {
     if (!this.#parts.peers().includes(peer as NodeId))
       throw new CsyncdError('unknown-peer', `${peer} is no other host of group ${this.group}`);
-    this.#parts.pausePeer(peer as NodeId, paused);
+    this.#parts.pausePeer(peer as NodeId, mapping, paused);
   }
 
   pauseMapping(mapping: string, paused: boolean): void {
-    this.#parts.engine(mapping).pause(paused);
+    this.#parts.pauseMapping(mapping, paused);
+  }
+
+  isPaused(mapping: string): boolean {
+    return this.#parts.engine(mapping).isPaused;
   }
 
   async decide(mapping: string, decision: 'approve' | 'reject'): Promise<void> {
@@ -202,7 +208,9 @@ export class GroupBackend implements Backend {
     const engines = this.#parts.engines();
     // A mapping that this node itself does not exchange says nothing of the peer.
     const standings = engines
-      .filter((engine) => engine.disk !== null && !engine.isPaused)
+      .filter(({ disk, isPaused, replica }) => {
+        return disk !== null && !isPaused && !facts.paused.includes(replica.settings.mapping);
+      })
       .map((engine) => ({
         mapping: engine.replica.settings.mapping,
         standing: engine.replica.standing(peer),
@@ -225,7 +233,7 @@ export class GroupBackend implements Backend {
       standing.kind === 'closed' ? [{ mapping, ...standing }] : [],
     );
     return {
-      ...peerState(peer, facts, { mismatched, closed, failure: lag.failure }),
+      ...peerState(peer, facts, { mappings: engines.length, mismatched, closed, failure: lag.failure }),
       role: facts.role,
       lag_seconds: lag.seconds,
       pending_files: lag.files,
@@ -238,6 +246,8 @@ export class GroupBackend implements Backend {
 }
 
 interface Standings {
+  /** how many there are */
+  readonly mappings: number;
   /** mappings whose rules differ */
   readonly mismatched: readonly string[];
   /** mappings that the peer does not exchange now */
@@ -248,10 +258,11 @@ interface Standings {
 
 function peerState(
   peer: NodeId,
-  { isPaused, isLinked, problem, lastSeen }: PeerFacts,
-  { mismatched, closed, failure }: Standings,
+  { paused, isLinked, problem, lastSeen }: PeerFacts,
+  { mappings, mismatched, closed, failure }: Standings,
 ): Pick<PeerStatus, 'state' | 'last_error' | 'remedy'> {
-  if (isPaused) return { state: 'paused', last_error: null, remedy: `csyncd resume --peer ${peer}` };
+  if (paused.length > 0 && paused.length === mappings)
+    return { state: 'paused', last_error: null, remedy: `csyncd resume --peer ${peer}` };
   if (!isLinked) {
     const last_error = problem?.message ?? null;
     const remedy = problem?.hint ?? null;
@@ -265,6 +276,10 @@ function peerState(
       last_error: `the config of ${mismatched.join(', ')} differs on ${peer}: include, exclude, owner, auto and hosts must be the same on all nodes`,
       remedy: 'compare `csyncd config show` of both nodes, make them equal, csyncd reload',
     };
+  }
+  if (paused.length > 0) {
+    const remedy = `csyncd resume --peer ${peer} ${paused[0]}`;
+    return { state: 'paused', last_error: `${paused.join(', ')}: paused here for ${peer}`, remedy };
   }
   const [away] = closed;
   if (away === undefined) return { state: 'ok', last_error: failure, remedy: null };

@@ -3,6 +3,7 @@ import { CsyncdError } from '../../util/errors.ts';
 import type { Logger } from '../../util/log.ts';
 import type { NodeId } from './core/types.ts';
 import type { Link, LinkHandlers, LinkProblem, NetworkEvents } from './net/link.ts';
+import type { Pauses } from './pauses.ts';
 import type { ContentTransfer } from './sync/content-transfer.ts';
 import type { MappingEngine } from './sync/mapping-engine.ts';
 import { answerQuestion } from './sync/questions.ts';
@@ -18,6 +19,7 @@ export interface SessionsParts {
   transfer(): ContentTransfer;
   wake(): void;
   now(): number;
+  readonly pauses: Pauses;
   readonly log: Logger;
 }
 
@@ -32,8 +34,6 @@ interface Known {
 export class Sessions implements NetworkEvents {
   readonly #parts: SessionsParts;
   readonly #known = new Map<NodeId, Known>();
-  /** `GROUP PEER` */
-  readonly #paused = new Set<string>();
 
   constructor(parts: SessionsParts) {
     this.#parts = parts;
@@ -85,7 +85,7 @@ export class Sessions implements NetworkEvents {
       {
         message: (message) => this.#route(session, message),
         answer: (method, params) =>
-          answerQuestion(method, params, (group, mapping) => this.#engineFor(session, group, mapping)),
+          answerQuestion(method, params, (group, mapping) => find(this.#enginesOf(session), group, mapping)),
         wake: () => this.#parts.wake(),
       },
       () => this.#parts.now(),
@@ -123,21 +123,13 @@ export class Sessions implements NetworkEvents {
     }
   }
 
-  isPaused(group: string, peer: NodeId): boolean {
-    return this.#paused.has(`${group} ${peer}`);
-  }
-
-  pause(group: string, peer: NodeId, paused: boolean): void {
-    if (paused === this.isPaused(group, peer)) return;
-    if (paused) this.#paused.add(`${group} ${peer}`);
-    else this.#paused.delete(`${group} ${peer}`);
+  /** A person's pause of one mapping towards one peer, or its end. */
+  pause(engine: MappingEngine, peer: NodeId, paused: boolean): void {
+    const { group, mapping } = engine.replica.settings;
     const session = this.linkedTo(group, peer);
-    if (session === null) return;
-    for (const engine of this.#parts.engines(group)) {
-      const { about } = engine.replica.shared;
-      if (paused) session.send({ kind: 'close', ...about, code: 'paused', reason: `paused by an operator` });
-      engine.tell((replica) => (paused ? replica.unlinked(peer) : replica.linked(peer)));
-    }
+    if (!this.#parts.pauses.set(group, mapping, peer, paused) || session === null) return;
+    if (paused) tellPaused(session, engine);
+    engine.tell((replica) => (paused ? replica.unlinked(peer) : replica.linked(peer)));
     this.#parts.wake();
   }
 
@@ -155,18 +147,18 @@ export class Sessions implements NetworkEvents {
   }
 
   #enginesOf(session: Session): MappingEngine[] {
-    const groups = [...session.link.groups].filter((group) => !this.isPaused(group, session.peer));
-    return groups
+    return this.#sharedWith(session).filter((engine) => !this.#isPaused(engine, session.peer));
+  }
+
+  /** Those that are paused for the peer too. */
+  #sharedWith(session: Session): MappingEngine[] {
+    return [...session.link.groups]
       .flatMap((group) => this.#parts.engines(group))
       .filter((engine) => engine.replica.settings.hosts.includes(session.peer));
   }
 
-  #engineFor(session: Session, group: string, mapping: string): MappingEngine | null {
-    return (
-      this.#enginesOf(session).find(
-        ({ replica: { settings } }) => settings.group === group && settings.mapping === mapping,
-      ) ?? null
-    );
+  #isPaused({ replica: { settings } }: MappingEngine, peer: NodeId): boolean {
+    return this.#parts.pauses.has(settings.group, settings.mapping, peer);
   }
 
   #route(session: Session, message: Message): void {
@@ -177,8 +169,24 @@ export class Sessions implements NetworkEvents {
         `${session.peer} spoke of group ${message.group}, whose key it did not prove`,
       );
     }
-    this.#engineFor(session, message.group, message.mapping)?.receive(session.peer, message);
+    const engine = find(this.#sharedWith(session), message.group, message.mapping);
+    if (engine === null) return;
+    const isPaused = engine.isPaused || this.#isPaused(engine, session.peer);
+    if (!isPaused) engine.receive(session.peer, message);
+    // Who takes part from now on has not heard of the pause.
+    else if (message.kind === 'open') tellPaused(session, engine);
   }
+}
+
+function find(engines: readonly MappingEngine[], group: string, mapping: string): MappingEngine | null {
+  const isIt = ({ replica: { settings } }: MappingEngine): boolean =>
+    settings.group === group && settings.mapping === mapping;
+  return engines.find(isIt) ?? null;
+}
+
+function tellPaused(session: Session, { replica }: MappingEngine): void {
+  const { about } = replica.shared;
+  session.send({ kind: 'close', ...about, code: 'paused', reason: 'paused by an operator' });
 }
 
 /** One that is paused or waits for its root gets no work done, and must not keep what the link carries for others waiting. */

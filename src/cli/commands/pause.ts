@@ -17,7 +17,6 @@ export async function pause(
 }
 
 function subject(mapping: string | undefined, peer: string | undefined): string {
-  if (peer !== undefined)
-    return mapping === undefined ? `peer ${peer}` : `peer ${peer} in the group of ${mapping}`;
+  if (peer !== undefined) return mapping === undefined ? `peer ${peer}` : `${mapping} with peer ${peer}`;
   return mapping ?? 'all mappings';
 }

@@ -114,7 +114,7 @@ export class MappingOperations {
   }
 
   /**
-   * A peer (of the mapping's group, or of every group that has it), a mapping, or with neither all mappings.
+   * A mapping, or all; with a peer only towards that one, in every group that has it.
    *
    * @param target names as the operator gave them
    */
@@ -122,11 +122,11 @@ export class MappingOperations {
     const { config } = this.#orchestrator;
     if (target.peer !== null) return this.#pausePeer(target.peer, target.mapping, paused);
     const refs = target.mapping === null ? allMappings(config) : [findMapping(config, target.mapping)];
-    for (const ref of refs) {
+    asManyAsPossible(refs, (ref) => {
       const runner = this.#runner(ref);
       if (paused) runner.pause();
       else runner.resume();
-    }
+    });
   }
 
   /**
@@ -201,19 +201,19 @@ export class MappingOperations {
   }
 
   #pausePeer(peer: string, mapping: string | null, paused: boolean): void {
-    const { config, groups } = this.#orchestrator;
-    const named = mapping === null ? config.groups : [findMapping(config, mapping).group];
+    const { config } = this.#orchestrator;
+    const named = mapping === null ? allMappings(config) : [findMapping(config, mapping)];
     const having = named.filter(
-      (group) => peer !== config.node && group.hosts.some((host) => host.name === peer),
+      ({ group }) => peer !== config.node && group.hosts.some((host) => host.name === peer),
     );
     if (having.length === 0) {
-      const peers = new Set(named.flatMap((group) => group.hosts.map((host) => host.name)));
+      const peers = new Set(named.flatMap(({ group }) => group.hosts.map((host) => host.name)));
       peers.delete(config.node);
       throw new CsyncdError('no-such-peer', `there is no peer "${peer}"`, {
         hint: `the peers are: ${[...peers].join(', ')}`,
       });
     }
-    for (const group of having) groups.get(group.name)?.backend?.pausePeer(peer, paused);
+    asManyAsPossible(having, (ref) => this.#backend(ref).pausePeer(peer, ref.mapping.name, paused));
   }
 
   #running({ group }: MappingRef): { readonly backend: Backend; readonly runners: GroupRunner['runners'] } {
@@ -239,6 +239,19 @@ export class MappingOperations {
   #backends(): Backend[] {
     return [...this.#orchestrator.groups.values()].flatMap(({ backend }) => backend ?? []);
   }
+}
+
+/** One that cannot (its group does not run, say) keeps no other from it; the first such is thrown at the end. */
+function asManyAsPossible(refs: readonly MappingRef[], act: (ref: MappingRef) => void): void {
+  const failures: unknown[] = [];
+  for (const ref of refs) {
+    try {
+      act(ref);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 function beingStarted(what: string): CsyncdError {

@@ -306,7 +306,7 @@ describe('decisions', () => {
     const backend = await start();
     operations.pause({ peer: 'web2', mapping: null }, true);
     operations.pause({ peer: 'web2', mapping: 'shared' }, false);
-    assert.deepEqual(backend.calls.slice(-2), ['pause peer web2', 'resume peer web2']);
+    assert.deepEqual(backend.calls.slice(-2), ['pause shared for web2', 'resume shared for web2']);
     assert.throws(() => operations.pause({ peer: 'web1', mapping: null }, true), {
       code: 'no-such-peer',
       hint: /web2/,
