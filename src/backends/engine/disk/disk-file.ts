@@ -78,7 +78,7 @@ export class DiskFile {
     return this.#lane.call('appendFrom', args, signal && { signal });
   }
 
-  /** SHA-256 of all that was kept and appended. Nothing can be appended afterwards. */
+  /** SHA-256 of all that was kept and appended, which is on the disk then when the mapping is durable. Nothing can be appended afterwards. */
   finishDownload(): Promise<Sha256> {
     return this.#lane.call('finishDownload', { file: this.#file });
   }
@@ -86,11 +86,6 @@ export class DiskFile {
   /** Whether nothing has touched the file since it was opened. */
   isUnchanged(): Promise<boolean> {
     return this.#lane.call('isUnchanged', { file: this.#file });
-  }
-
-  /** Flushes content to the disk. */
-  async sync(): Promise<void> {
-    await this.#lane.call('sync', { file: this.#file });
   }
 
   async close(): Promise<void> {

@@ -159,6 +159,11 @@ export class Files {
     return this.#get(file).fd;
   }
 
+  /** Throws EBADF when it is closed. */
+  mapping(file: number): number {
+    return this.#get(file).mapping;
+  }
+
   #get(file: number): OpenFile {
     const open = this.#open.get(file);
     if (open === undefined) throw new SysError('EBADF', 'read', `file ${file}, which is closed`);

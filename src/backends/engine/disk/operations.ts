@@ -104,7 +104,6 @@ export interface Operations {
     boolean
   >;
   finishDownload: Op<OpenFile, Sha256>;
-  sync: Op<OpenFile, null>;
   closeFile: Op<OpenFile, null>;
   removeTemp: Op<About & { readonly name: string }, null>;
   listTemps: Op<About, { readonly name: string; readonly size: number; readonly changedNs: bigint }[]>;

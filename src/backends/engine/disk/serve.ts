@@ -1,6 +1,4 @@
 /** What a disk worker does for each operation. A lane is only a thread: all of them could serve all operations. */
-import { fsync } from 'node:fs';
-import { promisify } from 'node:util';
 import { openAccounts, openSys } from '../../../sys/open.ts';
 import { applyBatch } from '../apply/apply.ts';
 import { listBackups, openBackup, removeBackups, secondLook } from '../apply/backups.ts';
@@ -17,8 +15,6 @@ import type { Steps } from './runner.ts';
 import { chunked } from './scan-steps.ts';
 import { ROOT } from '../scan/paths.ts';
 
-const flush = promisify(fsync);
-
 type Answer<Name extends OperationName> = Operations[Name]['result'];
 export type Serving = {
   readonly [Name in OperationName]: (
@@ -31,6 +27,8 @@ export function serving(lane: LaneName): Serving {
   const mappings = new Mappings(sys, openAccounts(), lane);
   const files = new Files(sys);
   const downloads = new Downloads(sys, files);
+  const isDurable = (file: number): boolean =>
+    mappings.get(files.mapping(file)).apply.durability === 'strict';
   const rootOf = (mapping: number): number => mappings.get(mapping).rootFd;
   return {
     async knows({ beliefs }) {
@@ -90,19 +88,18 @@ export function serving(lane: LaneName): Serving {
     weakHashes: ({ file, blocks, blockSize }) => weakHashes(sys, files.fd(file), blocks, blockSize),
     searchBlocks: ({ file, search }) => searchBlocks(sys, files.fd(file), search),
     isUnchanged: ({ file }) => files.isUnchanged(file),
-    resumeDownload: ({ file, limit }) => downloads.resume(file, limit),
-    append({ file, bytes }) {
-      downloads.append(file, bytes);
+    resumeDownload: ({ file, limit }) => downloads.resume(file, limit, isDurable(file)),
+    async append({ file, bytes }) {
+      const behind = downloads.append(file, bytes);
       // Given back now: the collector would run for nothing else every few MiB.
       if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
+      await behind;
       return null;
     },
     appendFrom: ({ file, from, position, length }) => downloads.appendFrom(file, from, position, length),
-    finishDownload: ({ file }) => downloads.sha256(file),
-    // In libuv's thread pool: flushing a large file takes seconds, and others' small contents must not wait for it.
-    sync: ({ file }) => flush(files.fd(file)).then(() => null),
-    closeFile({ file }) {
-      downloads.forget(file);
+    finishDownload: ({ file }) => downloads.finish(file),
+    async closeFile({ file }) {
+      await downloads.forget(file);
       files.close(file);
       return null;
     },

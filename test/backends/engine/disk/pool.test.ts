@@ -22,6 +22,7 @@ import { openStore } from '../../../../src/backends/engine/store/sqlite.ts';
 import type { MappingStore, Store } from '../../../../src/backends/engine/store/store.ts';
 import { codeOf } from '../../../../src/util/errors.ts';
 import { silentLogger } from '../../../../src/util/log.ts';
+import { timings } from '../../../../src/util/timings.ts';
 import { told } from '../scan/fixture.ts';
 import { change, file, kinds, NOTHING, write } from '../apply/fixture.ts';
 
@@ -210,7 +211,6 @@ describe('content', () => {
     const temp = await disk.openTemp('dl-x');
     await temp.writeAt(0, Buffer.from('hello'));
     await temp.writeAt(5, new Uint8Array([0x21]));
-    await temp.sync();
     assert.equal(await temp.sha256(), sha256('hello!'));
     assert.equal(Buffer.from(await temp.readAt(3, 100)).toString(), 'lo!');
     assert.equal(Buffer.from(await temp.blockHashes(4)).toString('hex'), sha256('hell') + sha256('o!'));
@@ -230,6 +230,27 @@ describe('content', () => {
     await assert.rejects(again.readAt(0, 1), (error) => codeOf(error) === 'EBADF');
     await assert.rejects(disk.openTemp('../f'), (error) => codeOf(error) === 'EINVAL');
     await disk.removeTemp('dl-x');
+  });
+
+  it('has what it received on the disk when it is complete, and most of it before, if it is to be durable', async () => {
+    store.mapping('g', 'durable');
+    const durable = await pool.open({ ...settings, mapping: 'durable', path: root, durability: 'strict' });
+    const flushes = (): number => timings().find(({ phase }) => phase === 'flush')?.runs ?? 0;
+    const receive = async (mapping: DiskMapping): Promise<number> => {
+      const temp = await mapping.openTemp('dl-y');
+      await temp.resumeDownload(0);
+      const before = flushes();
+      for (let part = 0; part < 100; part++) await temp.append(new Uint8Array(1024 * 1024).fill(part));
+      const content = Buffer.alloc(100 * 1024 * 1024);
+      for (let part = 0; part < 100; part++) content.fill(part, part * 1024 * 1024, (part + 1) * 1024 * 1024);
+      assert.equal(await temp.finishDownload(), createHash('sha256').update(content).digest('hex'));
+      await temp.close();
+      await mapping.removeTemp('dl-y');
+      return flushes() - before;
+    };
+    assert.ok((await receive(durable)) >= 2);
+    assert.equal(await receive(disk), 0);
+    await durable.close();
   });
 
   it('tells when a file is changed while it is being sent', async () => {
