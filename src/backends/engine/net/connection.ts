@@ -129,6 +129,7 @@ export class Connection {
 
   /** Bytes that are gone when this returns. */
   #lent(bytes: Buffer): void {
+    if (this.#reader.takeMiddle(bytes)) return;
     this.#arrived(bytes);
     this.#reader.keepRest();
   }

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { timed } from '../../../util/timings.ts';
 
 /** Given to the socket at once. Small enough to see progress on a slow line, large enough for a fast one. */
-const SLICE = 256 * 1024;
+const SLICE = 512 * 1024;
 /** Queued bytes above which a writer is asked to wait, and below which it may go on. */
 const HIGH = 2 * 1024 * 1024;
 const LOW = 1024 * 1024;

@@ -60,6 +60,19 @@ export class FrameReader {
     this.#buffered += chunk.length;
   }
 
+  /**
+   * Takes a chunk that is only lent when all of it belongs to the frame that is being read, and is not its end. Else it is
+   * to be pushed, and then what was not read of it is to be kept: this is for speed, most of a large frame comes so.
+   */
+  takeMiddle(chunk: Buffer): boolean {
+    const frame = this.#frame;
+    if (frame === null || this.#buffered > 0) return false;
+    if (frame.filled + chunk.length >= frame.payload.length) return false;
+    chunk.copy(frame.payload, frame.filled);
+    frame.filled += chunk.length;
+    return true;
+  }
+
   /** The last chunk is only lent, and what was not read of it yet is wanted still. */
   keepRest(): void {
     const rest = this.#chunks.pop();

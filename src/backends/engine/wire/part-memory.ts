@@ -5,13 +5,13 @@
  */
 
 /** Bytes of a part: small enough to take turns, large enough to cost little. */
-export const PART = 512 * 1024;
+export const PART = 1024 * 1024;
 /** With a part, what a frame holds besides. */
 const SLOT = PART + 1024;
 /** What is so small is made anew. */
 const SMALL = 64 * 1024;
 /** Free slots that are kept: 8 MiB. */
-const KEPT = 16;
+const KEPT = 8;
 
 export class PartMemory {
   readonly #free: SharedArrayBuffer[] = [];

@@ -54,7 +54,7 @@ test('a line that takes nothing for two minutes is reported, one that takes a li
   const line = new Line();
   const stalled = t.mock.fn();
   const queue = new WriteQueue(line, stalled);
-  queue.push([Buffer.alloc(2 * MiB)]);
+  queue.push([Buffer.alloc(4 * MiB)]);
   for (let i = 0; i < 5; i++) {
     t.mock.timers.tick(119_000);
     await line.takesMore();
