@@ -175,7 +175,7 @@ function settle(world: World, nodes: readonly SimNode[]): boolean {
     // A node that only receives may try for ever what its own files stand in the way of; it must not talk of it.
     if (world.history.receivers > 0) {
       const between = scheduler.now() + 60_000;
-      while (nodes.some((node) => node.isChanging()) && scheduler.now() < between)
+      while (nodes.some((node) => node.changing().length > 0) && scheduler.now() < between)
         scheduler.runUntil(scheduler.now() + 1);
       return !world.counters.has(BYTES_LOST);
     }

@@ -29,6 +29,8 @@ export class SimNode implements Machine {
   private readonly past: StorePast | null;
   private actor: Actor;
   private image: (() => void) | null = null;
+  /** what was being changed when the power was cut: the store may not remember that */
+  private readonly cutOff: string[] = [];
   private skewMs = 0;
   private deafFor = 0;
   private isEngine = false;
@@ -55,7 +57,7 @@ export class SimNode implements Machine {
   boot(): void {
     if (this.process !== null) return;
     // A user changed what a crash left half done: on top of the old version, or of the new? Nobody can know.
-    for (const { path } of this.store.mapping(GROUP, MAPPING).intents()) {
+    for (const path of [...this.changing(), ...this.cutOff.splice(0)]) {
       if (this.world.ledger.touched(this.index).includes(path)) this.world.ledger.excuse(path);
     }
     try {
@@ -119,9 +121,12 @@ export class SimNode implements Machine {
     for (const path of treeOf(this.disk).keys()) this.world.ledger.excuse(path);
   }
 
-  /** Whether changes of the disk are under way. */
-  isChanging(): boolean {
-    return this.store.mapping(GROUP, MAPPING).intents().length > 0;
+  /** Where changes of the disk are under way, or were when the process ended. */
+  changing(): string[] {
+    return this.store
+      .mapping(GROUP, MAPPING)
+      .intents()
+      .map(({ path }) => path);
   }
 
   /** An operator's word on the deletions that are held, if any are. */
@@ -204,6 +209,7 @@ export class SimNode implements Machine {
   private cutPower(): void {
     this.kill();
     this.actor.end();
+    this.cutOff.push(...this.changing());
     this.goBack(() => {
       const lost = this.disk.powerCut(this.world.random);
       if (this.past !== null) {
