@@ -15,7 +15,7 @@ export function judge(world: World, nodes: readonly SimNode[]): void {
   for (const [index, node] of nodes.entries()) {
     const [table, tree] = [tables[index] as Table, trees[index] as Tree];
     // What people have yet to decide, and what a node that only receives keeps of its own, is each node's affair.
-    const drift = isReceiver(world.history, index) ? world.ledger.touched(index) : [];
+    const drift = isReceiver(world.history, index) ? driftOf(world, index, tree) : [];
     const isOpen = near([...undecidedPaths, ...drift]);
     sameRows(nodes[0] as SimNode, tables[0] as Table, node, table);
     sameTrees(nodes[0] as SimNode, trees[0] as Tree, node, tree, isOpen);
@@ -26,6 +26,14 @@ export function judge(world: World, nodes: readonly SimNode[]): void {
   }
   nothingLost(world, nodes, trees);
   if (undecidedPaths.length > 0) count(world, 'undecided');
+}
+
+/** Paths that hold what users of a node did: also where csyncd was just renaming the file that they wrote to. */
+function driftOf({ ledger }: World, node: number, tree: Tree): string[] {
+  const written = [...tree]
+    .filter(([, { text }]) => text !== '' && ledger.wrote(node, text))
+    .map(([path]) => path);
+  return [...ledger.touched(node), ...written];
 }
 
 /** Whether all that is still to do is to get contents. */
@@ -177,9 +185,9 @@ function isShown(value: Row['siblings'][number]['value'], entry: Entry | undefin
 function boundedState(world: World, node: SimNode, table: Table, isOpen: (path: string) => boolean): void {
   const rows = node.store.mapping(GROUP, MAPPING);
   const members = world.history.nodes * (1 + world.history.ops.filter((op) => FORGETS.has(op.do)).length);
-  // An edit that raced a replacement is one more version of its node.
-  const races = (world.counters.get('apply raced') ?? 0) + (world.counters.get('raced late') ?? 0);
-  const most = members + races;
+  // An edit that raced a replacement is one more version of its node, and so is one after a deletion was rejected.
+  const more = ['apply raced', 'raced late', 'rejected'].map((what) => world.counters.get(what) ?? 0);
+  const most = more.reduce((sum, count) => sum + count, members);
   for (const { path, row, pending } of table.values()) {
     if (row.siblings.length > most)
       throw new InvariantError('I15 bounded state', `${path}: ${row.siblings.length} versions`);
