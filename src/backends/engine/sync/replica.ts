@@ -160,7 +160,9 @@ export class Replica implements EffectAnswers {
       rows.deleteAllIntents();
       for (const id of report.droppedBackups) rows.deleteBackup(id);
     });
-    this.#looking.interrupted(intents);
+    // What would have lost bytes was not done as long as they were not kept: what is there now, a user put there.
+    const undone = new Set<string | null>(report.droppedBackups);
+    this.#looking.interrupted(intents.filter(({ backupId }) => !undone.has(backupId)));
     this.#applying.lookAtReplaced(replaced);
   }
 
