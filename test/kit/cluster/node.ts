@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ControlClient } from '../../../src/control/client.ts';
 import { run } from './command.ts';
 import type { Finished } from './command.ts';
 import { Daemon } from './daemon.ts';
@@ -14,6 +15,8 @@ import type { HashCache, Tree } from './tree.ts';
 import { until } from './until.ts';
 import type { ProcessUsage } from './usage.ts';
 
+/** A daemon that does not answer within this does not: it is frozen, or just ending. */
+const ANSWER_MS = 30_000;
 const CSYNCD = fileURLToPath(new URL('../../../bin/csyncd', import.meta.url));
 
 export interface CommandResult extends Finished {
@@ -33,6 +36,7 @@ export interface Place {
   readonly dir: string;
   readonly configFile: string;
   readonly stateDir: string;
+  readonly controlSocket: string;
   /** mapping name to directory */
   readonly roots: Readonly<Record<string, string>>;
 }
@@ -44,6 +48,7 @@ export class ClusterNode {
   readonly root: string;
   readonly #network: Network;
   readonly #logFile: string;
+  readonly #control: ControlClient;
   readonly #hashes: HashCache = new Map();
   #daemon: Daemon | null = null;
 
@@ -53,6 +58,7 @@ export class ClusterNode {
     this.root = Object.values(place.roots)[0] ?? '';
     this.#network = network;
     this.#logFile = join(place.dir, 'log');
+    this.#control = new ControlClient(place.controlSocket);
   }
 
   // The daemon
@@ -149,10 +155,9 @@ export class ClusterNode {
     return { ...finished, json: args.includes('--json') ? parsed(finished.stdout) : null };
   }
 
-  /** null when no daemon answers. */
+  /** null when no daemon answers. Asked in this process: a command a question would take most of a test's time. */
   async status(): Promise<StatusReport | null> {
-    const { code, json } = await this.cli('status', '--json');
-    return code === 0 || code === 1 ? (json as StatusReport | null) : null;
+    return await this.#control.call('status', {}, AbortSignal.timeout(ANSWER_MS)).catch(() => null);
   }
 
   /** Any other program at this node, in the mapping's directory; throws when it fails. */

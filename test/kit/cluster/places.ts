@@ -67,12 +67,13 @@ export class Places {
       ...options.hosts[host],
     }));
     const stateDir = join(dir, 'state');
+    const controlSocket = join(dir, 'control.sock');
     fs.mkdirSync(stateDir);
     mount(stateDir, options.states[name] ?? { kind: 'folder' });
     const config = {
       node: name,
       state_dir: stateDir,
-      control_socket: join(dir, 'control.sock'),
+      control_socket: controlSocket,
       log: { level: 'debug', format: 'json' },
       ...options.config,
       groups: { web: { key_file: keyFile, hosts, ...options.group, mappings: Object.fromEntries(mappings) } },
@@ -85,6 +86,7 @@ export class Places {
       dir,
       configFile,
       stateDir,
+      controlSocket,
       roots: Object.fromEntries(names.map((mapping) => [mapping, rootOf(name, mapping)])),
     };
   }
