@@ -3,7 +3,7 @@
  * same inotify descriptor and thread as the mapping, and another one by the patches' descriptor.
  */
 import { Buffer } from 'node:buffer';
-import { closeSync, mkdirSync, openSync, utimesSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, utimesSync, watch } from 'node:fs';
 
 export type Lane = 'events' | 'patches';
 
@@ -16,16 +16,23 @@ interface Pulse {
 
 export class Canary {
   readonly #lanes: Record<Lane, Pulse>;
+  readonly #patches: Buffer;
   readonly #enabled = new Set<Lane>();
 
   /** @param dir an empty directory of its own; text, absolute */
   constructor(dir: string) {
+    this.#patches = Buffer.from(`${dir}/patches`);
     this.#lanes = { events: nest(dir, 'events'), patches: nest(dir, 'patches') };
   }
 
-  /** The directory to watch for a lane. */
-  static directory(dir: string, lane: Lane): Buffer {
-    return Buffer.from(`${dir}/${lane}`);
+  /** Watches the patches' file as patches watch, and enables their lane. */
+  watchPatches(): void {
+    try {
+      watch(this.#patches, () => this.heard('patches')).on('error', () => {});
+      this.enable('patches');
+    } catch {
+      // No instance or watch is left: the first patch will say so.
+    }
   }
 
   /** From now on the lane's directory is watched, so silence from it means something. */

@@ -6,9 +6,10 @@
 import { Buffer } from 'node:buffer';
 import { watch } from 'node:fs';
 import { codeOf } from '../util/errors.ts';
-import { DirectoryIndex, sameDirectory, UNSETTLED, type DirNode } from './directory-index.ts';
+import { below, DirectoryIndex, sameDirectory, UNSETTLED, type DirNode } from './directory-index.ts';
 import { identityOf, isSettled, lstatBytes, readNames } from './disk.ts';
 import type { Hint } from './hint.ts';
+import { Visits, type Visit } from './visits.ts';
 
 export interface CoverageOptions {
   readonly root: string;
@@ -25,14 +26,6 @@ export interface CoverageOptions {
   readonly onUncovered: (path: string, code: string) => void;
 }
 
-/** A directory that is being read with all below it. */
-interface Visit {
-  readonly top: DirNode;
-  readonly open: DirNode[];
-  readonly patched: boolean;
-  readonly done: () => void;
-}
-
 /** ms of work at a stretch, so that events and signs of life pass in between */
 const SLICE_MS = 10;
 const PATCH_ATTEMPTS = 3;
@@ -45,10 +38,15 @@ export class Coverage {
   /** Directories without any watch. */
   readonly uncovered = new Set<DirNode>();
   readonly #options: CoverageOptions;
-  readonly #visits: Visit[] = [];
+  readonly #visits = new Visits({
+    enter: (node, patched) => this.#enter(node, patched),
+    leave: (nodes) => (this.#unread = this.#unread.concat(nodes)),
+  });
   readonly #assisted = new Set<DirNode>();
   #mayAssist = true;
-  #slicing = false;
+  /** whether what has a spare patch is also watched by the recursive watch */
+  #spared = false;
+  #unread: DirNode[] = [];
   #patches = 0;
 
   constructor(options: CoverageOptions) {
@@ -65,11 +63,28 @@ export class Coverage {
     return path === '' ? this.#options.root : `${this.#options.root}/${path}`;
   }
 
-  /** Reads the whole tree; resolves when all of it is in the index. */
-  readAll(patched: boolean): Promise<void> {
+  /**
+   * Reads the tree, and gives each directory a patch first, for as many as may have a spare one.
+   * @returns whether that was the whole tree: then all of it is watched, and the recursive watch is not waited for
+   */
+  async readSpared(): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#visit({ top: this.index.root, open: [this.index.root], patched, done: resolve });
-    return promise;
+    this.#visits.add({ open: [this.index.root], patched: 'spared', done: resolve });
+    await promise;
+    return this.#unread.length === 0;
+  }
+
+  /**
+   * The recursive watch has begun, or cannot: then every directory needs a patch. Reads all that `readSpared` has not.
+   */
+  async readRest(recursive: boolean): Promise<void> {
+    this.#spared = recursive;
+    if (!recursive) this.#assisted.clear();
+    const open = this.index.root.identity === null ? [this.index.root] : this.#unread.splice(0);
+    if (open.length === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#visits.add({ open, patched: recursive ? 'no' : 'yes', done: resolve });
+    await promise;
   }
 
   /** A directory that is not in the index yet, or no longer the one it was: watched, read, and hinted as a subtree. */
@@ -83,7 +98,7 @@ export class Coverage {
   coverAgain(top: DirNode): void {
     const path = top.path();
     const done = (): void => this.#options.report({ path, scope: 'subtree' });
-    this.#visit({ top, open: [top], patched: true, done });
+    this.#visits.add({ open: [top], patched: 'yes', done });
   }
 
   forget(node: DirNode): void {
@@ -111,11 +126,21 @@ export class Coverage {
    * the other, and now and then loses one: of a change in place for good, because no mtime of a directory shows it.
    */
   assist(node: DirNode): void {
-    if (node.patch !== null || !this.#mayAssist || this.#options.spares === 0) return;
+    if (!this.#spared || node.patch !== null || !this.#mayAssist || this.#options.spares === 0) return;
     if (!this.patch(node, true)) return;
     this.#assisted.add(node);
     const [oldest] = this.#assisted;
     if (this.#assisted.size > this.#options.spares && oldest !== undefined) this.#retire(oldest);
+  }
+
+  /** Its patch is given up when watches are short. */
+  hasSpare(node: DirNode): boolean {
+    return this.#assisted.has(node);
+  }
+
+  /** The recursive watch does not cover it: its spare patch is all that there is. */
+  rely(node: DirNode): void {
+    this.#assisted.delete(node);
   }
 
   /** Assists as many directories as may be. */
@@ -184,6 +209,7 @@ export class Coverage {
   /** Watches are short: those that are not needed make room. */
   #freeSpares(): boolean {
     this.#mayAssist = false;
+    if (!this.#spared) return false;
     const spares = [...this.#assisted];
     for (const node of spares) this.#unpatch(node);
     return spares.length > 0;
@@ -204,33 +230,19 @@ export class Coverage {
     this.#patches -= 1;
   }
 
-  /** Visits are made one after the other; a small one is done when this returns. */
-  #visit(visit: Visit): void {
-    this.#visits.push(visit);
-    if (!this.#slicing) this.#slice();
-  }
-
-  #slice(): void {
-    this.#slicing = true;
-    const end = performance.now() + SLICE_MS;
-    for (let visit = this.#visits[0]; visit !== undefined; visit = this.#visits[0]) {
-      for (let node = visit.open.pop(); node !== undefined; node = visit.open.pop()) {
-        this.#enter(node, visit);
-        if (performance.now() < end) continue;
-        setImmediate(() => this.#slice());
-        return;
-      }
-      this.#visits.shift();
-      visit.done();
+  /** Patches and reads one directory; returns those in it, or null when it would need a spare patch and gets none. */
+  #enter(node: DirNode, patched: Visit['patched']): DirNode[] | null {
+    if (!node.alive) return [];
+    if (patched === 'yes') this.patch(node);
+    if (patched === 'spared') {
+      if (this.#assisted.size >= this.#options.spares) return null;
+      if (this.patch(node, true)) this.#assisted.add(node);
+      else if (!this.#mayAssist) return null;
     }
-    this.#slicing = false;
-  }
-
-  #enter(node: DirNode, visit: Visit): void {
-    if (!node.alive) return;
-    if (visit.patched) this.patch(node);
-    const fresh = this.#read(node);
-    for (const child of fresh ?? []) visit.open.push(child);
+    const fresh = this.#read(node) ?? [];
+    // RACE: it was another directory each time, and what was read of it now was read unwatched.
+    if (patched === 'spared' && node.alive && node.patch === null) this.#unread.push(node);
+    return fresh;
   }
 
   /**
@@ -285,8 +297,4 @@ export class Coverage {
     }
     return fresh;
   }
-}
-
-export function below(path: string, name: string): string {
-  return path === '' ? name : `${path}/${name}`;
 }

@@ -114,3 +114,8 @@ export function isToldByPatch(node: DirNode): boolean {
 export function sameDirectory(a: DirIdentity, b: DirIdentity): boolean {
   return a.ino === b.ino && a.dev === b.dev && a.birthtimeNs === b.birthtimeNs;
 }
+
+/** The path of a name in a directory. */
+export function below(path: string, name: string): string {
+  return path === '' ? name : `${path}/${name}`;
+}

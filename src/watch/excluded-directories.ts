@@ -1,5 +1,5 @@
 /** Excluded directories near the root, to be kept out of the recursive watch, which knows no rules. */
-import { below } from './coverage.ts';
+import { below } from './directory-index.ts';
 import { readNames } from './disk.ts';
 
 /** Each is compared with each event's path: only those that save many watches are worth it. */

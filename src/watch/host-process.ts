@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { HostFigures, HostMessage, HostOrders } from './protocol.ts';
 
 export interface HostEvents {
-  readonly onMessage: (message: Exclude<HostMessage, { kind: 'beat' }>) => void;
+  readonly onMessage: (message: Exclude<HostMessage, { kind: 'beat' | 'begun' }>) => void;
   /** It ended, by itself or killed, or could not be started. */
   readonly onEnd: (how: string) => void;
 }
@@ -20,6 +20,8 @@ export class HostProcess {
   readonly startedAt = performance.now();
   /** without @parcel/watcher when false */
   readonly recursive: boolean;
+  /** its start is over: it may be covered before, with the recursive watch still to come */
+  begun = false;
   figures: HostFigures | null = null;
   /** monotonic ms of the last sign of life */
   heardAt = performance.now();
@@ -41,6 +43,7 @@ export class HostProcess {
     this.#child.on('message', (message: HostMessage) => {
       this.heardAt = performance.now();
       if (message.kind === 'beat') this.figures = message.figures;
+      else if (message.kind === 'begun') this.begun = true;
       else events.onMessage(message);
     });
     this.#child.once('exit', (code, signal) => this.#end(events, signal ?? `exit code ${code}`));

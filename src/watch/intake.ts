@@ -2,8 +2,8 @@
  * What an event means. Its type, its order and even its path are not to be trusted (a directory that was renamed keeps
  * speaking under its old name), so it only says where to look: the disk and the index decide.
  */
-import { below, type Coverage } from './coverage.ts';
-import { isToldByPatch, sameDirectory, type DirNode } from './directory-index.ts';
+import type { Coverage } from './coverage.ts';
+import { below, isToldByPatch, sameDirectory, type DirNode } from './directory-index.ts';
 import { identityOf, lstatBytes } from './disk.ts';
 import type { Hint } from './hint.ts';
 

@@ -35,6 +35,8 @@ export type HostMessage =
   | { readonly kind: 'beat'; readonly figures: HostFigures }
   | { readonly kind: 'hints'; readonly hints: readonly Hint[] }
   | { readonly kind: 'covered'; readonly identity: WireIdentity }
+  /** nothing of its start is left that could break */
+  | { readonly kind: 'begun' }
   | { readonly kind: 'suspicion'; readonly reason: string }
   | { readonly kind: 'root-lost'; readonly reason: string }
   /** still at work, but another host should take over */

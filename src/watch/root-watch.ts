@@ -2,12 +2,11 @@
  * A watch host's work: waits for the root, covers it, then says where to look, for as long as the root stays what it is
  * and events can be relied on. It never repairs its own watch: it asks to be replaced.
  */
-import { watch } from 'node:fs';
 import { bytesToText } from '../util/bytes.ts';
 import { compileSelection, type Selection } from '../util/selection.ts';
 import { Canary } from './canary.ts';
-import { below, Coverage } from './coverage.ts';
-import type { DirNode } from './directory-index.ts';
+import { Coverage } from './coverage.ts';
+import { below, type DirNode } from './directory-index.ts';
 import { eventPath } from './event-path.ts';
 import { excludedDirectories } from './excluded-directories.ts';
 import { EventQueue } from './event-queue.ts';
@@ -29,6 +28,7 @@ import { noRecursiveWatch, reportsChanges, uncoveredDirectory, type Shortcoming 
 import { Sweep } from './sweep.ts';
 import { Suspicions } from './suspicions.ts';
 import { auditWatches } from './watch-audit.ts';
+import { inotifyDescriptors } from './watched-inodes.ts';
 
 export type Send = (message: HostMessage, sent?: () => void) => void;
 
@@ -64,6 +64,8 @@ export class RootWatch {
   readonly #suspicions: Suspicions;
   #identity: WireIdentity | null = null;
   #covered = false;
+  /** the inotify descriptors from before the recursive watch */
+  #patchDescriptors: ReadonlySet<string> = new Set();
   #recursive = false;
   #replaced = false;
   #overflows = 0;
@@ -117,29 +119,41 @@ export class RootWatch {
     this.#canary = new Canary(orders.canary);
   }
 
-  /** Resolves when the root is covered. */
+  /**
+   * Resolves when the root is covered by all that there is. Told is that as soon as every directory has some watch: the
+   * recursive one reads every name in the tree before it begins, which is as long as a full scan takes.
+   */
   async run(): Promise<void> {
     setInterval(() => this.#tick(), TICK_MS);
     const { expected, hidden } = this.#orders;
     this.#identity = toWire(await this.#guard.appears(expected === null ? null : fromWire(expected), hidden));
-    await this.#begin();
-    await this.#coverage.readAll(!this.#recursive);
+    if (this.#events) this.#canary.watchPatches();
+    const isRecursive = this.#events && this.#orders.recursive;
+    if (isRecursive) {
+      if (await this.#coverage.readSpared()) this.#cover();
+      await this.#beginRecursive();
+    } else if (this.#events) {
+      this.#fallShort(noRecursiveWatch);
+    }
+    await this.#coverage.readRest(this.#recursive);
     this.#queue.open();
     await this.#audit();
-    this.#sweep.start();
-    this.#covered = true;
-    this.#tellCovered();
+    this.#cover();
+    this.#send({ kind: 'begun' });
     if (this.#recursive) await this.#coverage.assistAll();
   }
 
-  async #begin(): Promise<void> {
-    const { root, hidden, canary, recursive } = this.#orders;
-    if (!this.#events) return;
-    this.#watchCanaryPatch();
-    if (!recursive) {
-      this.#fallShort(noRecursiveWatch);
-      return;
-    }
+  #cover(): void {
+    if (this.#covered) return;
+    this.#queue.open();
+    this.#sweep.start();
+    this.#covered = true;
+    this.#tellCovered();
+  }
+
+  async #beginRecursive(): Promise<void> {
+    const { root, hidden, canary } = this.#orders;
+    this.#patchDescriptors = inotifyDescriptors();
     const reason = await watchRecursively({
       root,
       ignored: [...hidden, ...excludedDirectories(root, this.#enters)],
@@ -154,7 +168,7 @@ export class RootWatch {
 
   async #audit(): Promise<void> {
     this.#auditAt = performance.now() + AUDIT_MS;
-    if (this.#recursive) await auditWatches(this.#coverage);
+    if (this.#recursive) await auditWatches(this.#coverage, this.#patchDescriptors);
   }
 
   #tellCovered(): void {
@@ -243,16 +257,6 @@ export class RootWatch {
       if (this.#canary.waiting(lane, now) > CANARY_DEAD_MS) this.#replace(`${lane} do not arrive`);
     }
     this.#canary.pulse(now);
-  }
-
-  #watchCanaryPatch(): void {
-    try {
-      const dir = Canary.directory(this.#orders.canary, 'patches');
-      watch(dir, () => this.#canary.heard('patches')).on('error', () => {});
-      this.#canary.enable('patches');
-    } catch {
-      // No instance or watch is left: the first patch will say so.
-    }
   }
 
   #figures(): HostFigures {

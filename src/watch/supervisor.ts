@@ -127,7 +127,7 @@ class Supervisor implements Watcher {
     this.#starting = setTimeout(() => this.#startHost(), wait);
   }
 
-  #heard(host: HostProcess, message: Exclude<HostMessage, { kind: 'beat' }>): void {
+  #heard(host: HostProcess, message: Exclude<HostMessage, { kind: 'beat' | 'begun' }>): void {
     if (this.#stopped || (host !== this.#current && host !== this.#next)) return;
     switch (message.kind) {
       case 'covered':
@@ -155,7 +155,6 @@ class Supervisor implements Watcher {
       this.#current = host;
       this.#next = null;
       this.#coveredAt = performance.now();
-      if (host.recursive) this.#failedStarts = 0;
     }
     this.#identity = identity;
     if (this.#lost !== null) {
@@ -201,6 +200,7 @@ class Supervisor implements Watcher {
   }
 
   #addUp(host: HostProcess): void {
+    if (host.recursive) this.#failedStarts = host.begun ? 0 : this.#failedStarts + 1;
     this.#overflows += host.figures?.overflows ?? 0;
     this.#sweepHits += host.figures?.sweepHits ?? 0;
   }

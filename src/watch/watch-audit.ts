@@ -10,14 +10,18 @@ import { watchedInodes } from './watched-inodes.ts';
 /** A directory that is patched is read, and may show others. */
 const ROUNDS = 3;
 
-export async function auditWatches(coverage: Coverage): Promise<void> {
+/** @param patches the inotify descriptors that patches are on */
+export async function auditWatches(coverage: Coverage, patches: ReadonlySet<string>): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {
-    const watched = watchedInodes();
+    const watched = watchedInodes(patches);
     if (watched === null) return;
     const blind: DirNode[] = [];
     for (const node of coverage.index.all()) {
-      if (node.patch !== null || node.identity === null || coverage.uncovered.has(node)) continue;
-      if (!watched.has(node.identity) || !isText(node)) blind.push(node);
+      if (node.identity === null || coverage.uncovered.has(node)) continue;
+      if (node.patch !== null && !coverage.hasSpare(node)) continue;
+      if (watched.has(node.identity) && isText(node)) continue;
+      if (node.patch === null) blind.push(node);
+      else coverage.rely(node);
     }
     if (blind.length === 0) return;
     for (const node of blind) if (node.alive && coverage.patch(node)) coverage.look(node);

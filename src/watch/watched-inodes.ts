@@ -29,12 +29,21 @@ export class WatchedInodes {
   }
 }
 
-/** Null where /proc does not tell. */
-export function watchedInodes(): WatchedInodes | null {
+/** This process's inotify descriptors, by their numbers; empty where /proc does not tell. */
+export function inotifyDescriptors(): ReadonlySet<string> {
+  try {
+    return new Set(readdirSync('/proc/self/fd').filter(isInotify));
+  } catch {
+    return new Set();
+  }
+}
+
+/** What all inotify descriptors but these watch. Null where /proc does not tell. */
+export function watchedInodes(without: ReadonlySet<string>): WatchedInodes | null {
   const watched = new WatchedInodes();
   try {
     for (const fd of readdirSync('/proc/self/fd')) {
-      if (!isInotify(fd)) continue;
+      if (!isInotify(fd) || without.has(fd)) continue;
       const text = readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1');
       for (const [, inode = '', device = ''] of text.matchAll(/^inotify wd:\S+ ino:(\S+) sdev:(\S+)/gm)) {
         watched.add(inode, device);
