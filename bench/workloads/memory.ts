@@ -1,5 +1,6 @@
 /** What the daemon needs for many files, its watch host aside, and whether more peers make it more. */
 import * as fs from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Csyncd } from '../contestants/csyncd.ts';
 import { HOSTS } from '../contestants/contestant.ts';
 import { Board } from '../kit/board.ts';
@@ -8,6 +9,7 @@ import type { Shape } from '../kit/trees.ts';
 import type { Workload } from '../kit/workload.ts';
 
 const MB = 1e6;
+const SETTLED_MS = 45_000;
 const ABSENT_PEERS = 6;
 const TWO = '2 peers';
 const EIGHT = '8 peers';
@@ -26,11 +28,11 @@ export const memory: Workload = {
     const start = performance.now();
     await prepare(board, csyncd, newTree(csyncd, 'work', 'tree', shape));
     board.part(`first import to both peers: ${Math.round((performance.now() - start) / 1000)} s`);
-    await quiet(csyncd);
+    for (const host of HOSTS)
+      board.part(`${host} during the first import: at most ${inMB(peakOf(csyncd, host))}`);
+    await settle(csyncd);
     for (const host of HOSTS) {
-      board.part(
-        `${host} after the first import: ${inMB(residentOf(csyncd, host))}, at most ${inMB(peakOf(csyncd, host))}`,
-      );
+      board.part(`${host} after the first import: ${inMB(residentOf(csyncd, host))}`);
     }
     for (let round = 0; round < bench.runs; round++) {
       configureAbsentPeers(csyncd, 0);
@@ -54,6 +56,13 @@ export const memory: Workload = {
 async function startAgain(csyncd: Csyncd): Promise<void> {
   await Promise.all(HOSTS.map((host) => csyncd.nodes[host].stop()));
   await csyncd.start();
+  await settle(csyncd);
+}
+
+/** A daemon that rests after much work gives back what that took. */
+async function settle(csyncd: Csyncd): Promise<void> {
+  await quiet(csyncd);
+  await pause(SETTLED_MS);
 }
 
 /** Rewrites every node's config: the three nodes and so many that nobody has ever heard of. */

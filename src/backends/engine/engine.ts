@@ -4,6 +4,7 @@
  */
 import type { Config, Group, Mapping } from '../../config/model.ts';
 import { CsyncdError } from '../../util/errors.ts';
+import { releaseSpareMemory } from '../../sys/spare-memory.ts';
 import { version } from '../../util/version.ts';
 import type { Logger } from '../../util/log.ts';
 import type { Backend, FailureListener, PeersAnswer, VerifyResult } from '../backend.ts';
@@ -27,6 +28,7 @@ import { createContentTransfer } from './sync/content/transfer.ts';
 import { ControlLoop } from './sync/control-loop.ts';
 import { Dots } from './sync/dots.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { Rest } from './rest.ts';
 import { locateContent } from './sync/locate-content.ts';
 import { MappingEngine } from './sync/mapping-engine.ts';
 import { verifyMapping } from './sync/verify-mapping.ts';
@@ -69,6 +71,7 @@ export class Engine {
   readonly #network: RunningNetwork;
   readonly #transfer: ContentTransfer;
   readonly #housekeeping: Housekeeping;
+  readonly #rest = new Rest(() => void this.#release());
   readonly #engines = new Map<string, MappingEngine>();
   readonly #onFailure = new Map<string, FailureListener>();
   #config: Config;
@@ -195,6 +198,7 @@ export class Engine {
   /** Finishes what is being applied and closes everything; resolves within 10 s. */
   async stop(): Promise<void> {
     this.#housekeeping.stop();
+    this.#rest.stop();
     const engines = [...this.#engines.values()];
     for (const engine of engines) engine.halt();
     await Promise.race([
@@ -228,7 +232,10 @@ export class Engine {
   }
 
   #start(): Promise<void> {
-    this.#started ??= this.#network.start().then(() => this.#housekeeping.start());
+    this.#started ??= this.#network.start().then(() => {
+      this.#housekeeping.start();
+      this.#rest.start();
+    });
     return this.#started;
   }
 
@@ -248,6 +255,13 @@ export class Engine {
     const done = this.#lastChange.then(change);
     this.#lastChange = done.catch(() => null);
     return done;
+  }
+
+  /** What a time of much work needed; a peer that was not told of it yet asks for the contents. */
+  async #release(): Promise<void> {
+    for (const { replica } of this.#engines.values()) replica.shared.contents.clear();
+    await this.#disks.release();
+    releaseSpareMemory();
   }
 
   async #stopGroup(group: string): Promise<void> {

@@ -34,9 +34,16 @@ export class Disks {
     return lanes;
   }
 
+  async release(): Promise<void> {
+    await Promise.allSettled(this.#all().map((lane) => lane.release()));
+  }
+
   async close(): Promise<void> {
-    const lanes = [...new Set(this.#lanes.values())];
-    await Promise.all(lanes.flatMap((one) => Object.values(one).map((lane: Lane) => lane.close())));
+    await Promise.all(this.#all().map((lane) => lane.close()));
+  }
+
+  #all(): Lane[] {
+    return [...new Set(this.#lanes.values())].flatMap((lanes) => Object.values(lanes) as Lane[]);
   }
 
   #make(): Lanes {

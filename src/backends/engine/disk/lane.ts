@@ -9,6 +9,12 @@ import type { Chunk, LaneName, OpenArgs, OperationName, Operations, Posted, Requ
 // .ts in a checkout, .js in the package
 const WORKER = new URL(`./disk.worker${extname(import.meta.url)}`, import.meta.url);
 
+/**
+ * What a worker makes lives for one file or one batch. Left to itself V8 lets the room for new objects grow to some 100 MB in
+ * each thread, and keeps it.
+ */
+const YOUNG_MB = 12;
+
 interface Call {
   readonly done: PromiseWithResolvers<unknown>;
   readonly onChunk: ((chunk: Chunk) => void | Promise<void>) | null;
@@ -60,6 +66,11 @@ export class Lane {
     if (this.#worker !== null && !this.#closed) await this.call('close', { mapping });
   }
 
+  /** Gives back the memory that the worker does not use. */
+  async release(): Promise<void> {
+    if (this.#worker !== null && !this.#closed) await this.call('release', null);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#worker?.terminate();
@@ -84,7 +95,10 @@ export class Lane {
 
   #start(): Worker {
     if (this.#closed) throw new CsyncdError('stopping', 'the disk workers are stopped');
-    const worker = new Worker(WORKER, { workerData: { lane: this.name } });
+    const worker = new Worker(WORKER, {
+      workerData: { lane: this.name },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     this.#worker = worker;
     worker.on('message', (posted: Posted) => this.#answer(posted));
     worker.on('error', (error) => this.#ended(worker, messageOf(error)));

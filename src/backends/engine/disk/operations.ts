@@ -115,6 +115,9 @@ export interface Operations {
     { readonly id: string; readonly edit: Value }[]
   >;
   space: Op<About, FsInfo>;
+
+  /** Gives memory back to the kernel. */
+  release: Op<null, null>;
 }
 
 export type OperationName = keyof Operations;

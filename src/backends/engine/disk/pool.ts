@@ -35,6 +35,8 @@ export interface DiskPool {
   open(settings: DiskMappingSettings): Promise<DiskMapping>;
   /** Makes the directory at this path a root that `open` accepts, also where another one was before. */
   takeRoot(path: string): Promise<void>;
+  /** Gives back the memory that the workers do not use. */
+  release(): Promise<void>;
   /** Ends the workers; what they were doing rejects. */
   close(): Promise<void>;
 }
@@ -70,6 +72,7 @@ export function openDiskPool(options: { readonly stateDir: string; readonly log:
       const lanes = await disks.lanesOf(path);
       await lanes.apply.call('prepare', { path: textToBytes(path), known: false });
     },
+    release: () => disks.release(),
     close: () => disks.close(),
   };
 }

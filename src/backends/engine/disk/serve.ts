@@ -1,5 +1,6 @@
 /** What a disk worker does for each operation. A lane is only a thread: all of them could serve all operations. */
 import { openAccounts, openSys } from '../../../sys/open.ts';
+import { releaseSpareMemory } from '../../../sys/spare-memory.ts';
 import { applyBatch } from '../apply/apply.ts';
 import { listBackups, openBackup, removeBackups, secondLook } from '../apply/backups.ts';
 import { prepareRoot } from '../apply/prepare.ts';
@@ -117,6 +118,11 @@ export function serving(lane: LaneName): Serving {
     secondLook: ({ mapping, backups }) =>
       secondLook(sys, rootOf(mapping), backups, mappings.get(mapping).apply),
     space: ({ mapping }) => sys.statfs(rootOf(mapping)),
+
+    release() {
+      releaseSpareMemory();
+      return null;
+    },
   };
 }
 
