@@ -220,8 +220,6 @@ function boundedState(world: World, node: SimNode, table: Table, isOpen: (path: 
 
 /** Whether a backup holds the version that it is listed as, but for what was written to it long after. */
 function holds(kept: Entry, value: Value, world: World): boolean {
-  // Users who write through another name of the same file write to the backup too.
-  if (world.history.ops.some((op) => op.do === 'link')) return true;
   if (value.kind === 'symlink') return kept.text === value.target;
   return value.kind !== 'file' || value.sha256 === sha256Of(kept.text) || world.ledger.wasLate(kept.text);
 }

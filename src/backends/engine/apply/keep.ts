@@ -5,7 +5,7 @@ import type { Applied, Value } from '../core/types.ts';
 import { metadataOf } from '../scan/owner.ts';
 import { fill, readWhole } from '../scan/read.ts';
 import type { Site } from './site.ts';
-import { copy } from './stage.ts';
+import { copyWhole, setApart } from './set-apart.ts';
 import { createHash } from 'node:crypto';
 import type { Sha256 } from '../core/types.ts';
 
@@ -47,29 +47,22 @@ function keepCopy(site: Site, dir: Fd, name: string, fd: Fd | null, before: Stat
     return;
   }
   try {
-    copyOver(site, fd, before, sys.createFile(backupFd, id));
+    copyWhole(sys, fd, sys.createFile(backupFd, id), site.options.durability === 'strict');
   } catch (error) {
     dropBackup(site, id);
     throw error;
   }
 }
 
-function copyOver(site: Site, from: Fd, stat: Stat, to: Fd): void {
-  const { sys } = site;
-  try {
-    copy(site, from, to);
-    sys.truncate(to, sys.fstat(from).size);
-    sys.fchmod(to, stat.mode & 0o777);
-    sys.futimes(to, sys.fstat(from).mtimeNs);
-    if (site.options.durability === 'strict') sys.fsync(to);
-  } finally {
-    sys.close(to);
-  }
-}
-
 /** Without RENAME_EXCHANGE the old file has no name any more: what was written to it meanwhile is read from its descriptor. */
 export function keepAgain(site: Site, fd: Fd, id: string): void {
-  copyOver(site, fd, site.sys.fstat(fd), site.sys.openFileRw(site.backupFd, id));
+  const { sys, backupFd, options } = site;
+  copyWhole(sys, fd, sys.openFileRw(backupFd, id), options.durability === 'strict');
+}
+
+/** A backup that has other names becomes a copy of its own; false when it was none, or could not. */
+export function setApartIn(site: Site, id: string): boolean {
+  return setApart(site, id, site.temp(), site.options.durability === 'strict');
 }
 
 /** Takes back a backup that was made for nothing. */

@@ -5,7 +5,7 @@ import type { Identity } from '../core/types.ts';
 import { identityFound, identityNow, identityUncertain } from '../scan/identity.ts';
 import { nameOf } from '../scan/paths.ts';
 import type { Change, Outcome } from './change.ts';
-import { dropBackup, editIn, keep, keepAgain, type Kept } from './keep.ts';
+import { dropBackup, editIn, keep, keepAgain, setApartIn, type Kept } from './keep.ts';
 import { isUnwritten, type Site } from './site.ts';
 import { discard, type Staged } from './stage.ts';
 
@@ -119,6 +119,12 @@ function placed(site: Site, change: Change, staged: Staged, target: Target): Out
   const { backupId } = change;
   if (backupId === null) return { kind: 'done', identity, backedUp: false };
   const after = fd === null ? site.sys.lstat(site.backupFd, backupId) : site.sys.fstat(fd);
+  if (after?.kind === 'file' && after.nlink > 1 && setApartIn(site, backupId)) {
+    const copied = site.sys.lstat(site.backupFd, backupId);
+    if (copied?.size === before.size && copied.mtimeNs === before.mtimeNs)
+      return { kind: 'done', identity, backedUp: true };
+    return { kind: 'raced', identity, edit: editIn(site, backupId, believed(change)) };
+  }
   if (after === null || isUnwritten(before, after)) return { kind: 'done', identity, backedUp: true };
   return { kind: 'raced', identity, edit: editIn(site, backupId, believed(change)) };
 }
@@ -132,6 +138,7 @@ function caughtAnother(site: Site, change: Change, staged: Staged, target: Targe
     return putBack(site, staged, target);
   }
   sys.rename(tmpFd, staged.name, backupFd, backupId, 'replace');
+  if (caught.nlink > 1) setApartIn(site, backupId);
   const identity = placedIdentity(site, target.dir, target.name, staged.stat);
   return { kind: 'raced', identity, edit: editIn(site, backupId, null) };
 }

@@ -4,7 +4,11 @@ import { codeOf } from '../../../util/errors.ts';
 import type { RelPath } from '../core/types.ts';
 import { nameOf, parentOf } from '../scan/paths.ts';
 import { HIDDEN_DIR } from '../scan/root.ts';
+import { setApart } from './set-apart.ts';
 import { BACKUP, TMP } from './site.ts';
+
+/** Unlike any that the kill left. */
+const APART_PREFIX = 'r-';
 
 /** Temporaries of content transfer, which goes on with them. */
 export const DOWNLOAD_PREFIX = 'dl-';
@@ -34,8 +38,23 @@ export function recover(
     if (backupId === null) continue;
     (isKept(sys, rootFd, path, backupId) ? keptBackups : droppedBackups).push(backupId);
   }
+  setAllApart(sys, rootFd, keptBackups);
   const removed = cleanTemporaries(sys, rootFd);
   return { removed, keptBackups, droppedBackups, paths: intents.map(({ path }) => path) };
+}
+
+/** The kill may have come before they were. */
+function setAllApart(sys: Sys, rootFd: Fd, ids: readonly string[]): void {
+  if (ids.length === 0) return;
+  const backupFd = sys.openDir(rootFd, `${HIDDEN_DIR}/${BACKUP}`);
+  const tmpFd = sys.openDir(rootFd, `${HIDDEN_DIR}/${TMP}`);
+  try {
+    for (const [index, id] of ids.entries())
+      setApart({ sys, backupFd, tmpFd }, id, `${APART_PREFIX}${index}`, true);
+  } finally {
+    sys.close(backupFd);
+    sys.close(tmpFd);
+  }
 }
 
 /** A backup with the inode that still has its name was a second name made for nothing. */

@@ -3,7 +3,7 @@ import { codeOf } from '../../../util/errors.ts';
 import { identityNow } from '../scan/identity.ts';
 import { nameOf } from '../scan/paths.ts';
 import type { Change, Outcome } from './change.ts';
-import { editIn } from './keep.ts';
+import { editIn, setApartIn } from './keep.ts';
 import { believed, moveToFree, notEmpty } from './place.ts';
 import { isUnwritten, STRAY_PREFIX, type Site } from './site.ts';
 
@@ -53,13 +53,17 @@ function removeName(site: Site, change: Change): Outcome {
   const caught = sys.lstat(aside.dir, aside.name);
   if (caught === null) return { kind: 'stale' };
   if (isUnwritten(before, caught)) {
-    if (backupId !== null) return { kind: 'done', identity: null, backedUp: true };
+    if (backupId !== null) {
+      if (caught.nlink > 1) setApartIn(site, backupId);
+      return { kind: 'done', identity: null, backedUp: true };
+    }
     sys.unlink(aside.dir, aside.name);
     return GONE;
   }
   // RACE: between look and rename somebody wrote to it, or renamed their own file onto the name. It goes back.
   if (moveToFree(site, aside.dir, aside.name, dir, name)) return { kind: 'stale' };
   // By now there is yet another one: theirs from before stays in the backup, as an edit.
+  if (backupId !== null && caught.nlink > 1) setApartIn(site, backupId);
   if (backupId !== null)
     return { kind: 'raced', identity: null, edit: editIn(site, backupId, believed(change)) };
   sys.rename(aside.dir, aside.name, site.backupFd, `${STRAY_PREFIX}${caught.ino}`, 'replace');

@@ -1,6 +1,6 @@
 /** Builds what shall be placed in `.csyncd/tmp`, complete: content, owner, mode and time (I9). */
 import { createHash, hash } from 'node:crypto';
-import type { Fd, Stat } from '../../../sys/sys.ts';
+import type { Fd, Stat, Sys } from '../../../sys/sys.ts';
 import { assertNever, codeOf } from '../../../util/errors.ts';
 import type { Identity, Value } from '../core/types.ts';
 import { identityNow } from '../scan/identity.ts';
@@ -124,7 +124,7 @@ function copyInto(site: Site, fd: Fd, to: FileValue, content: Change['content'])
   if (from === null) return false;
   try {
     if (from.expected !== null && identityNow(sys.fstat(from.fd)) !== from.expected) return false;
-    return copy(site, from.fd, fd) === to.sha256;
+    return copy(site.sys, from.fd, fd) === to.sha256;
   } finally {
     sys.close(from.fd);
   }
@@ -145,8 +145,7 @@ function openSource(site: Site, content: Change['content']): { fd: Fd; expected:
 }
 
 /** Copies a file's bytes; returns their SHA-256. */
-export function copy(site: Site, from: Fd, to: Fd): string {
-  const { sys } = site;
+export function copy(sys: Sys, from: Fd, to: Fd): string {
   chunk ??= new Uint8Array(CHUNK);
   const digest = createHash('sha256');
   for (let position = 0; ;) {
