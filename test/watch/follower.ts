@@ -72,7 +72,7 @@ export class Follower {
 
   /**
    * Proves that no directory is blind: writes into an existing file in each, which no directory's mtime shows, until
-   * that is hinted. Events may be lost when they come fast, so each is given some attempts.
+   * that is hinted. Events may be lost when they come fast, so each is tried again and again.
    */
   async sees(
     directories = [...walk(this.root)].filter(([, is]) => is.startsWith('dir')).map(([path]) => path),
@@ -83,7 +83,8 @@ export class Follower {
     for (let at = 0; at < probes.length; at += 10) {
       const group = probes.slice(at, at + 10);
       let blind = group;
-      for (let attempt = 0; attempt < 5 && blind.length > 0; attempt += 1) {
+      const deadline = performance.now() + BOUND_MS;
+      for (let attempt = 0; blind.length > 0 && performance.now() < deadline; attempt += 1) {
         this.#hints = [];
         for (const probe of blind) writeFileSync(this.absolute(probe), `${attempt} ${at}`);
         blind = await this.#unseen(blind);
