@@ -11,7 +11,8 @@ import type { Backend, FailureListener, PeersAnswer, VerifyResult } from '../bac
 import { Audit } from './audit.ts';
 import type { NodeId } from './core/types.ts';
 import { openDiskPool, type DiskPool } from './disk/pool.ts';
-import { GroupBackend, type PeerFacts } from './group-backend.ts';
+import { GroupBackend } from './group-backend.ts';
+import type { PeerFacts } from './peer-status.ts';
 import { firstKeys, nextKeys, withKey, type GroupKeys } from './group-keys.ts';
 import { noteStart, noteStop } from './last-stop.ts';
 import { listPeers } from './list-peers.ts';

@@ -9,11 +9,11 @@ import type {
   Explanation,
   HoldReason,
   LookResult,
-  PeerStatus,
   VerifyResult,
   WaitResult,
 } from '../backend.ts';
 import type { NodeId, RelPath } from './core/types.ts';
+import { peerStatus, type PeerFacts } from './peer-status.ts';
 import type { Look } from './scan/observation.ts';
 import {
   describeConflicts,
@@ -28,22 +28,6 @@ import type { MappingEngine } from './sync/mapping-engine.ts';
 import { PeerLags } from './sync/peer-lag.ts';
 import { mappingStatus } from './sync/status.ts';
 import { waitSettled } from './sync/settled.ts';
-
-/** What the node tells of a peer as a whole. */
-export interface PeerFacts {
-  readonly role: 'full' | 'receive';
-  readonly isLinked: boolean;
-  /** mappings that are paused for this peer */
-  readonly paused: readonly string[];
-  /** ms since 1970; null when never */
-  readonly lastSeen: number | null;
-  readonly problem: {
-    readonly message: string;
-    readonly hint: string | null;
-    readonly isRefusal: boolean;
-  } | null;
-  readonly clockSkewMs: number | null;
-}
 
 export interface GroupBackendParts {
   readonly group: string;
@@ -132,10 +116,15 @@ export class GroupBackend implements Backend {
   }
 
   status(): BackendStatus {
+    const engines = this.#parts.engines();
     const mappings = Object.fromEntries(
-      this.#parts.engines().map((engine) => [engine.replica.settings.mapping, mappingStatus(engine)]),
+      engines.map((engine) => [engine.replica.settings.mapping, mappingStatus(engine)]),
     );
-    const peers = Object.fromEntries(this.#parts.peers().map((peer) => [peer, this.#peerStatus(peer)]));
+    const peers = Object.fromEntries(
+      this.#parts
+        .peers()
+        .map((peer) => [peer, peerStatus(peer, this.#parts.peerFacts(peer), engines, this.#lags)]),
+    );
     return { mappings, peers };
   }
 
@@ -201,108 +190,6 @@ export class GroupBackend implements Backend {
 
   async explain(mapping: string, path: string): Promise<Explanation> {
     return explainPath(this.#parts.engine(mapping).replica, path as RelPath);
-  }
-
-  #peerStatus(peer: NodeId): PeerStatus {
-    const facts = this.#parts.peerFacts(peer);
-    const engines = this.#parts.engines();
-    // A mapping that this node itself does not exchange says nothing of the peer.
-    const standings = engines
-      .filter(({ disk, isPaused, replica }) => {
-        return disk !== null && !isPaused && !facts.paused.includes(replica.settings.mapping);
-      })
-      .map((engine) => ({
-        mapping: engine.replica.settings.mapping,
-        standing: engine.replica.standing(peer),
-      }));
-    const mismatched = standings
-      .filter(({ standing }) => standing.kind === 'mismatch')
-      .map(({ mapping }) => mapping);
-    const lag = engines
-      .map((engine) => this.#lags.of(engine.replica, peer))
-      .reduce(
-        (a, b) => ({
-          seconds: Math.max(a.seconds, b.seconds),
-          files: a.files + b.files,
-          bytes: a.bytes + b.bytes,
-          failure: a.failure ?? b.failure,
-        }),
-        { seconds: 0, files: 0, bytes: 0, failure: null },
-      );
-    const closed = standings.flatMap(({ mapping, standing }) =>
-      standing.kind === 'closed' ? [{ mapping, ...standing }] : [],
-    );
-    return {
-      ...peerState(peer, facts, { mappings: engines.length, mismatched, closed, failure: lag.failure }),
-      role: facts.role,
-      lag_seconds: lag.seconds,
-      pending_files: lag.files,
-      pending_bytes: lag.bytes,
-      last_seen: facts.lastSeen === null ? null : new Date(facts.lastSeen).toISOString(),
-      clock_skew_ms: facts.clockSkewMs,
-      config_match: !facts.isLinked ? null : mismatched.length === 0,
-    };
-  }
-}
-
-interface Standings {
-  /** how many there are */
-  readonly mappings: number;
-  /** mappings whose rules differ */
-  readonly mismatched: readonly string[];
-  /** mappings that the peer does not exchange now */
-  readonly closed: readonly { readonly mapping: string; readonly code: string; readonly reason: string }[];
-  /** what the peer said it cannot bring to its disk */
-  readonly failure: string | null;
-}
-
-function peerState(
-  peer: NodeId,
-  { paused, isLinked, problem, lastSeen }: PeerFacts,
-  { mappings, mismatched, closed, failure }: Standings,
-): Pick<PeerStatus, 'state' | 'last_error' | 'remedy'> {
-  if (paused.length > 0 && paused.length === mappings)
-    return { state: 'paused', last_error: null, remedy: `csyncd resume --peer ${peer}` };
-  if (!isLinked) {
-    const last_error = problem?.message ?? null;
-    const remedy = problem?.hint ?? null;
-    if (problem?.isRefusal === true) return { state: 'rejected', last_error, remedy };
-    const state = lastSeen === null && problem === null ? 'connecting' : 'down';
-    return { state, last_error, remedy };
-  }
-  if (mismatched.length > 0) {
-    return {
-      state: 'rejected',
-      last_error: `the config of ${mismatched.join(', ')} differs on ${peer}: include, exclude, owner, auto and hosts must be the same on all nodes`,
-      remedy: 'compare `csyncd config show` of both nodes, make them equal, csyncd reload',
-    };
-  }
-  if (paused.length > 0) {
-    const remedy = `csyncd resume --peer ${peer} ${paused[0]}`;
-    return { state: 'paused', last_error: `${paused.join(', ')}: paused here for ${peer}`, remedy };
-  }
-  const [away] = closed;
-  if (away === undefined) return { state: 'ok', last_error: failure, remedy: null };
-  const names = closed.map(({ mapping }) => mapping).join(', ');
-  switch (away.code) {
-    case 'connecting':
-      return {
-        state: 'connecting',
-        last_error: `${peer} does not exchange ${names} yet`,
-        remedy: `if it lasts, on ${peer}: csyncd status`,
-      };
-    case 'paused':
-      return {
-        state: 'paused',
-        last_error: `${names}: paused on ${peer}, or by ${peer} for this node`,
-        remedy: `on ${peer}: csyncd status shows what to resume`,
-      };
-    default:
-      return {
-        state: 'connecting',
-        last_error: `${peer} does not exchange ${names} now: ${away.reason}`,
-        remedy: `on ${peer}: csyncd status`,
-      };
   }
 }
 

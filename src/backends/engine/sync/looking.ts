@@ -1,11 +1,11 @@
 /** Takes up what scans found: local edits become rows, everything else refreshes what is known of the disk. */
 import type { Look, Observation } from '../scan/observation.ts';
 import type { Applied, RelPath, Value } from '../core/types.ts';
-import { dotsOf } from '../core/row.ts';
-import { ABSENT, isLive, sameContent, sameValue } from '../core/value.ts';
+import { ABSENT, isLive, sameContent } from '../core/value.ts';
 import type { Intent, StoredRow } from '../store/store.ts';
 import { pagesOf } from './every-row.ts';
 import { isFull, LookJob, type Verdict } from './look-job.ts';
+import { OwnWork } from './own-work.ts';
 import { Retries } from './retries.ts';
 import type { Shared } from './shared.ts';
 
@@ -32,8 +32,7 @@ export class Looking {
     RelPath,
     { readonly since: number; readonly code: string; readonly message: string }
   >();
-  /** paths whose change a kill interrupted, and what was to be put there: that is our own work, and no edit */
-  readonly #interrupted = new Map<RelPath, Intent['wanted']>();
+  readonly #ownWork: OwnWork;
   readonly #retries = new Retries();
   /** for the next scan of the whole tree */
   #verdict: Verdict = 'guard';
@@ -42,6 +41,7 @@ export class Looking {
   constructor(shared: Shared, events: LookingEvents) {
     this.#shared = shared;
     this.#events = events;
+    this.#ownWork = new OwnWork(shared.table);
   }
 
   /** Whether the next full scan takes deletions as they are, or puts the files back (a person's decision). */
@@ -51,7 +51,7 @@ export class Looking {
   }
 
   interrupted(intents: readonly Intent[]): void {
-    for (const { path, wanted } of intents) this.#interrupted.set(path, wanted);
+    this.#ownWork.interrupted(intents);
   }
 
   /** A scan that starts now. A decision is for one that starts after it: what ran by then has remembered too little. */
@@ -200,7 +200,10 @@ export class Looking {
   ): boolean {
     const { rules, table, settings, effects } = this.#shared;
     const before = stored.applied;
-    if (this.#interrupted.has(stored.path) && this.#isOwnWork(stored, found, identity)) return false;
+    const own = this.#ownWork.take(stored, found, identity);
+    if (own?.kind === 'done') this.#events.recovered(stored, own.now);
+    else if (own !== null) table.setApplied(stored, own.now);
+    if (own !== null) return false;
     const observed = rules.observe(stored.row, before, found, () => this.#shared.nextDot());
     switch (observed.kind) {
       case 'same': {
@@ -238,29 +241,6 @@ export class Looking {
         return true;
       }
     }
-  }
-
-  /** What a kill left unrecorded: placed, and perhaps superseded since; or half done in its metadata. */
-  #isOwnWork(stored: StoredRow, found: Value, identity: Applied['identity']): boolean {
-    const before = stored.applied;
-    const wanted = this.#interrupted.get(stored.path) ?? null;
-    this.#interrupted.delete(stored.path);
-    if (sameValue(found, before?.value ?? ABSENT)) return false;
-    const known = dotsOf(stored.row, found);
-    const isWanted = wanted !== null && sameValue(found, wanted.value);
-    if (known.length > 0 || isWanted) {
-      const dots = known.length > 0 ? known : (wanted?.dots ?? []);
-      this.#events.recovered(stored, { value: found, dots, identity });
-      return true;
-    }
-    if (!this.#isHalfDone(stored, found)) return false;
-    this.#shared.table.setApplied(stored, { value: found, dots: before?.dots ?? [], identity });
-    return true;
-  }
-
-  #isHalfDone(stored: StoredRow, found: Value): boolean {
-    const want = this.#shared.table.wanted(stored);
-    return stored.pending && want.kind === 'value' && isLive(found) && sameContent(found, want.value);
   }
 
   /** A receive node's own edits stay here, visible, until they are reverted or overwritten (into the backup). */
