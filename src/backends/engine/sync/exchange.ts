@@ -1,6 +1,6 @@
 /**
- * The replica's side of the protocol: what each peer is told, what it told us, and who has acknowledged what
- * (replication.md 6). Synchronous; every message may come twice or not at all.
+ * The replica's side of the protocol: who takes part, what peers told us, and who has acknowledged what; what they are
+ * told is in telling.ts. Synchronous; every message may come twice or not at all.
  */
 import type { NodeId } from '../core/types.ts';
 import { NOTHING } from '../core/vector.ts';
@@ -9,16 +9,12 @@ import type { Knowledge, Message, RowUpdate } from '../wire/messages.ts';
 import { acknowledge, acknowledged, type Acknowledged, type Failures } from './acknowledging.ts';
 import { Incoming } from './incoming.ts';
 import { checkRollback, joinRows } from './joining.ts';
-import { Outgoing, type OutgoingContext } from './outgoing.ts';
-import { RecentBatches } from './recent-batches.ts';
+import { Outgoing } from './outgoing.ts';
 import type { Shared } from './shared.ts';
+import { Telling } from './telling.ts';
 
 /** Why a mapping is closed to a peer whose rules for it are others. */
 const MISMATCH = 'mismatch';
-/** News about what we hold is gathered for this many ms before peers are told. */
-const KNOWS_DELAY = 30;
-/** A row younger than this may still be on its way from its author, ms. */
-const RECENT = 2000;
 
 export type PeerStanding =
   | { readonly kind: 'unlinked' }
@@ -48,20 +44,20 @@ export class Exchange {
   readonly #shared: Shared;
   readonly #events: ExchangeEvents;
   readonly #peers = new Map<NodeId, Peer>();
-  readonly #batches = new RecentBatches();
+  readonly #telling: Telling;
   #isOpen = false;
   #isReady = false;
-  #knowsDue: number | null = null;
 
   constructor(shared: Shared, events: ExchangeEvents) {
     this.#shared = shared;
     this.#events = events;
+    this.#telling = new Telling(shared, () => this.openPeers());
   }
 
   /** Takes part: says so to every linked peer. Nothing is told of our rows before `ready`. */
   open(): void {
     this.#isOpen = true;
-    for (const peer of this.#peers.keys()) this.#sayOpen(peer);
+    for (const peer of this.#peers.keys()) this.#telling.open(peer);
   }
 
   /** The disk was compared with the table: what the table says may be told. */
@@ -75,19 +71,19 @@ export class Exchange {
     this.#isOpen = false;
     this.#isReady = false;
     for (const node of this.#peers.keys()) {
-      this.#send(node, { kind: 'close', ...this.#shared.about, code, reason });
+      this.#telling.close(node, code, reason);
       this.#peers.set(node, newcomer());
     }
   }
 
   linked(peer: NodeId): void {
     this.#peers.set(peer, newcomer());
-    if (this.#isOpen) this.#sayOpen(peer);
+    if (this.#isOpen) this.#telling.open(peer);
   }
 
   unlinked(peer: NodeId): void {
     this.#peers.delete(peer);
-    this.#knowsSoon();
+    this.#telling.knowsSoon();
   }
 
   /** Our settings changed: peers compare them again. */
@@ -100,7 +96,7 @@ export class Exchange {
     const progress = this.#shared.rows.progress(node);
     if (!this.#isOpen || progress === null) return;
     this.#shared.rows.setProgress(node, { ...progress, theirSeq: 0 });
-    this.#sayOpen(node, NOTHING);
+    this.#telling.open(node, NOTHING);
     this.#peers.get(node)?.outgoing?.startOver(this.#shared.rows.lastSeq());
     this.#shared.effects.wake();
   }
@@ -143,7 +139,7 @@ export class Exchange {
               ? { kind: 'mismatch' }
               : { kind: 'closed', code: message.code, reason: message.reason },
         });
-        return this.#knowsSoon();
+        return this.#telling.knowsSoon();
       case 'rows':
         return this.#rows(node, peer, message);
       case 'mark':
@@ -157,46 +153,23 @@ export class Exchange {
     }
   }
 
-  /** Sends at most one message of rows or one mark, having looked at a piece of the table; whether there may be more. */
+  /** Sends at most one message, having looked at a piece of the table; whether there may be more. */
   pump(node: NodeId): boolean {
-    const { effects, about, knowledge } = this.#shared;
-    const outgoing = this.#peers.get(node)?.outgoing;
-    if (!this.#isReady || this.#shared.isBehind || outgoing === null || outgoing === undefined) return false;
-    outgoing.hasRoom = effects.canSend(node);
-    if (!outgoing.hasRoom) return false;
-    const rows = outgoing.nextRows(this.#context());
-    if (rows !== null) {
-      if (rows !== 'more') this.#send(node, this.#batches.share(rows));
-      return true;
-    }
-    const mark = outgoing.nextMark(this.#shared.rows.lastSeq(), effects.now());
-    if (mark !== null) {
-      this.#batches.clear();
-      this.#send(node, {
-        kind: 'mark',
-        ...about,
-        seq: mark.seq,
-        knowledge: mark.isWhole ? knowledge : NOTHING,
-      });
-    }
-    return false;
+    const outgoing = this.outgoing(node);
+    if (!this.#isReady || this.#shared.isBehind || outgoing === null) return false;
+    return this.#telling.pump(node, outgoing);
   }
 
   /** Acknowledges what has reached the disk, and tells what we know, when that is news. */
   step(): void {
     if (!this.#isOpen || this.#shared.isBehind) return;
     acknowledge(this.#shared, this.#peers, this.#events.failures());
-    if (this.#knowsDue !== null && this.#knowsDue <= this.#shared.effects.now()) {
-      this.#knowsDue = null;
-      const linked = this.openPeers();
-      for (const node of linked)
-        this.#send(node, { kind: 'knows', ...this.#shared.about, knowledge: this.#shared.knowledge, linked });
-    }
+    this.#telling.knows();
   }
 
   /** When `step` or `pump` has something to do without any other event, ms. */
   nextDue(): number | null {
-    let due = this.#knowsDue;
+    let due = this.#telling.knowsDue;
     if (!this.#isReady) return due;
     for (const peer of this.#peers.values()) {
       // Without room nothing is sent at any time; that there is room again wakes by itself.
@@ -212,13 +185,7 @@ export class Exchange {
       peer.outgoing = null;
       peer.incoming = null;
       // The peer may have asked after a change of its config, long after it heard of ours.
-      this.#send(node, {
-        kind: 'close',
-        ...this.#shared.about,
-        code: MISMATCH,
-        reason: 'the rules of the mapping differ',
-      });
-      return;
+      return this.#telling.close(node, MISMATCH, 'the rules of the mapping differ');
     }
     checkRollback(this.#shared, message.knowledge);
     if (message.haveTable === this.#shared.store.tableId && message.haveSeq > this.#shared.rows.lastSeq())
@@ -245,8 +212,8 @@ export class Exchange {
     }
     if (!isNew) return this.#shared.effects.wake();
     // What we said before the peer took part was not heard.
-    this.#sayOpen(node);
-    this.#knowsSoon();
+    this.#telling.open(node);
+    this.#telling.knowsSoon();
     this.#shared.effects.wake();
   }
 
@@ -254,7 +221,7 @@ export class Exchange {
     const { incoming } = peer;
     if (incoming === null) return;
     if (!incoming.follows(message.prev)) {
-      if (!peer.reopening) this.#sayOpen(node);
+      if (!peer.reopening) this.#telling.open(node);
       peer.reopening = true;
       return;
     }
@@ -277,7 +244,7 @@ export class Exchange {
         ourTable: before?.ourTable ?? this.#shared.store.tableId,
         ourSeq: before?.ourSeq ?? 0,
       });
-      if (this.#shared.learn(message.knowledge)) this.#knowsSoon();
+      if (this.#shared.learn(message.knowledge)) this.#telling.knowsSoon();
     });
     incoming.mark(message.seq, this.#shared.rows.lastSeq());
     this.#knows(peer, message.knowledge, null);
@@ -296,42 +263,6 @@ export class Exchange {
     if (peer.outgoing === null || message.tableId !== this.#shared.store.tableId) return;
     acknowledged(this.#shared, node, peer.outgoing, message);
     this.#events.acknowledged();
-  }
-
-  #sayOpen(node: NodeId, knowledge: Knowledge = this.#shared.knowledge): void {
-    const { rows, store, settings } = this.#shared;
-    const progress = rows.progress(node);
-    this.#send(node, {
-      kind: 'open',
-      ...this.#shared.about,
-      configHash: settings.configHash,
-      tableId: store.tableId,
-      haveTable: progress?.theirTable ?? '',
-      haveSeq: progress?.theirSeq ?? 0,
-      knowledge,
-      linked: this.openPeers(),
-    });
-  }
-
-  #knowsSoon(): void {
-    this.#knowsDue ??= this.#shared.effects.now() + KNOWS_DELAY;
-    this.#shared.effects.wake();
-  }
-
-  #context(): OutgoingContext {
-    const { table, contents, settings, about, effects, times } = this.#shared;
-    return {
-      table,
-      contents,
-      self: settings.node,
-      about,
-      now: () => effects.now(),
-      recentAfter: () => times.seqAt(effects.now() - RECENT),
-    };
-  }
-
-  #send(node: NodeId, message: Message): void {
-    this.#shared.effects.send(node, message);
   }
 }
 
