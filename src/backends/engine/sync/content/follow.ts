@@ -10,7 +10,7 @@ import type { Temporary } from './temporary.ts';
 import type { Windows } from './windows.ts';
 
 /** Credit is given in pieces of this share of a window at least. */
-const PIECES = 8;
+const PIECES = 4;
 
 export interface FollowParts {
   readonly about: About;
