@@ -1,6 +1,7 @@
 /** From the config to what the engine's parts are told. */
 import { configHash } from '../../config/hash.ts';
 import type { Config, Group, Mapping } from '../../config/model.ts';
+import { CsyncdError } from '../../util/errors.ts';
 import type { NodeId } from './core/types.ts';
 import type { Identity } from './net/identity.ts';
 import type { NetworkSettings } from './net/network.ts';
@@ -8,6 +9,19 @@ import type { ReplicaSettings } from './sync/settings.ts';
 
 export function engineGroups(config: Config): readonly Group[] {
   return config.groups.filter((group) => group.backend === 'engine');
+}
+
+export function groupOf(config: Config, name: string): Group {
+  const group = config.groups.find((one) => one.name === name);
+  if (group === undefined) throw new CsyncdError('unknown-group', `there is no group ${name}`);
+  return group;
+}
+
+export function mappingOf(config: Config, group: string, name: string): Mapping {
+  const mapping = groupOf(config, group).mappings.find((one) => one.name === name);
+  if (mapping === undefined)
+    throw new CsyncdError('unknown-mapping', `group ${group} has no mapping ${name}`);
+  return mapping;
 }
 
 export function replicaSettings(config: Config, group: Group, mapping: Mapping): ReplicaSettings {
