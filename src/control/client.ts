@@ -58,6 +58,8 @@ export class ControlClient {
           socketPath: this.#socket,
           path: `/v1/${name}`,
           method: 'POST',
+          // RACE: a connection that is kept is closed by the daemon at some time, perhaps while it is used again.
+          agent: false,
           headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
           ...(signal === undefined ? {} : { signal }),
         },
