@@ -156,6 +156,7 @@ export class Engine {
       this.#options.log.warn({ group: group.name }, 'this csyncd does not run the actions of the config');
     }
     this.#engines.open(group, onFailure);
+    for (const { path } of group.mappings) this.#disks.warmUp(path);
     return new GroupBackend({
       group: group.name,
       peers: () => otherNodes(this.#config, groupOf(this.#config, group.name)),

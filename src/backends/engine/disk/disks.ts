@@ -15,6 +15,7 @@ export interface Lanes {
 export class Disks {
   readonly #log: Logger;
   readonly #lanes = new Map<bigint, Lanes>();
+  #isClosed = false;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -38,7 +39,13 @@ export class Disks {
     await Promise.allSettled(this.#all().map((lane) => lane.release()));
   }
 
+  warmUp(): void {
+    if (this.#isClosed) return;
+    for (const lane of this.#all()) lane.warmUp();
+  }
+
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all(this.#all().map((lane) => lane.close()));
   }
 

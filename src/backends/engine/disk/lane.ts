@@ -55,6 +55,11 @@ export class Lane {
     return (await this.#send(worker, op, args, options)) as Operations[Name]['result'];
   }
 
+  /** Starts the worker, which takes a moment, before it is needed. */
+  warmUp(): void {
+    if (this.#worker === null && !this.#closed) this.#start();
+  }
+
   /** Opens a mapping, in this worker and in each that takes its place. */
   async open(args: OpenArgs): Promise<void> {
     await this.call('open', args);

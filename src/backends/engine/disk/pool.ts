@@ -31,6 +31,8 @@ export interface DiskMappingSettings {
 }
 
 export interface DiskPool {
+  /** Starts the workers that this path will need: the first `open` does not wait for them then. */
+  warmUp(path: string): void;
   /** Prepares the mapping's root and opens it in all lanes. Rejects with a CsyncdError that says what is in the way. */
   open(settings: DiskMappingSettings): Promise<DiskMapping>;
   /** Makes the directory at this path a root that `open` accepts, also where another one was before. */
@@ -52,6 +54,7 @@ export function openDiskPool(options: { readonly stateDir: string; readonly log:
   const disks = new Disks(log);
   let next = 1;
   return {
+    warmUp: (path) => void disks.lanesOf(path).then(() => disks.warmUp()),
     async open({ group, mapping, path, ...rest }) {
       const beliefs = rest.beliefs ?? ({ kind: 'store', stateDir, group, mapping } as const);
       const settings = { ...rest, path: textToBytes(path), beliefs };
