@@ -3,7 +3,6 @@
  * Work is never queued persistently; it is found again from the rows (`pending`) after a restart.
  */
 import type { ApplyReport, Change, ChangeResult } from '../apply/change.ts';
-import { isConflict } from '../core/policy.ts';
 import type { Applied, NodeId, RelPath, Value } from '../core/types.ts';
 import { isLive } from '../core/value.ts';
 import type { StoredRow } from '../store/store.ts';
@@ -13,18 +12,16 @@ import { Blocking } from './blocking.ts';
 import { DiskTrouble, isDiskTrouble } from './disk-trouble.ts';
 import type { FetchRequest, Fetched } from './effects.ts';
 import { Fetching } from './fetching.ts';
-import { authorOf, Outcomes, type Counters, type Planned } from './outcomes.ts';
+import { Outcomes, type Counters, type Planned } from './outcomes.ts';
+import { plannedBackup } from './planned-backup.ts';
 import { plan, type Plan } from './planning.ts';
 import { SecondLooks, type ReplacedVersion } from './second-looks.ts';
 import type { Shared } from './shared.ts';
+import { WorkList } from './work-list.ts';
 
 const BATCH_CHANGES = 1000;
 const BATCH_BYTES = 16 * 1024 * 1024;
 const BATCHES_IN_FLIGHT = 2;
-/** Rows looked at beyond those whose content there is no room to fetch now: what needs none is not kept waiting (I16). */
-const LOOK_AHEAD = 4096;
-/** Rows with local facts only, which no sequence leads to, that are looked for after a start. */
-const LOCAL_ROWS = 1000;
 
 type ChangePlan = Extract<Plan, { kind: 'change' }>;
 
@@ -35,11 +32,7 @@ export class Applying {
   /** paths that a batch, a fetch or a look is working on */
   readonly #busy = new Map<RelPath, 'applying' | 'fetching' | 'looking'>();
   readonly #planned = new Map<RelPath, Planned>();
-  /** rows to plan whose sequence the cursor has passed */
-  readonly #todo = new Set<RelPath>();
-  /** rows that wait for room to fetch */
-  readonly #unfetched = new Set<RelPath>();
-  #cursor = 0;
+  readonly #work: WorkList;
   #batches = 0;
   #lastBatch = 0;
   #isRunning = false;
@@ -53,16 +46,15 @@ export class Applying {
   constructor(shared: Shared, peers: () => NodeId[]) {
     this.#shared = shared;
     this.disk = new DiskTrouble(shared);
+    this.#work = new WorkList(shared.rows);
     this.#fetching = new Fetching(shared, peers);
-    this.#blocking = new Blocking(shared, (path) => this.#todo.add(path));
+    this.#blocking = new Blocking(shared, (path) => this.#work.add(path));
     this.#outcomes = new Outcomes(shared, this.counters);
   }
 
   run(): void {
     this.#isRunning = true;
-    this.#cursor = 0;
-    for (const { path, seq } of this.#shared.rows.pending(-1, LOCAL_ROWS))
-      if (seq === 0) this.#todo.add(path);
+    this.#work.startOver();
     this.#blocking.tryAll(null);
     this.#shared.effects.wake();
   }
@@ -78,7 +70,7 @@ export class Applying {
 
   /** A row wants something of the disk. */
   pending(row: StoredRow): void {
-    if (row.seq === 0 || row.seq <= this.#cursor) this.#todo.add(row.path);
+    this.#work.pending(row);
     this.#shared.effects.wake();
   }
 
@@ -120,7 +112,7 @@ export class Applying {
     const replaced = this.#secondLooks.takeDue(now);
     if (replaced.length > 0) this.#shared.effects.lookAtReplaced(replaced);
     if (!this.#isRunning || this.disk.isPaused(now)) return;
-    if (this.#blocking.step(now, this.#todo.size < BATCH_CHANGES)) this.#shared.effects.wake();
+    if (this.#blocking.step(now, this.#work.size < BATCH_CHANGES)) this.#shared.effects.wake();
     while (this.#batches < BATCHES_IN_FLIGHT) {
       const plans = this.#gather();
       if (plans.length === 0) break;
@@ -162,7 +154,7 @@ export class Applying {
       else if (isDiskTrouble(result.code)) this.#pauseForDisk(path, result.code, result.message);
       else this.#blocking.block(path, result.code, result.message);
     }
-    this.#todo.add(path);
+    this.#work.add(path);
     this.#shared.effects.wake();
   }
 
@@ -170,30 +162,12 @@ export class Applying {
   #gather(): ChangePlan[] {
     const plans: ChangePlan[] = [];
     let bytes = 0;
-    const isFull = (): boolean => plans.length >= BATCH_CHANGES || bytes >= BATCH_BYTES;
-    const consider = (row: StoredRow | null): void => {
-      const made = row === null ? null : this.#plan(row);
-      if (made === null) return;
+    for (const row of this.#work.take(this.#fetching.room)) {
+      const made = this.#plan(row);
+      if (made === null) continue;
       plans.push(made);
       if (made.change.content.kind === 'inline') bytes += made.change.content.bytes.length;
-    };
-    for (const path of this.#unfetched.values().take(this.#fetching.room)) {
-      this.#unfetched.delete(path);
-      this.#todo.add(path);
-    }
-    for (const path of this.#todo) {
-      if (isFull()) break;
-      this.#todo.delete(path);
-      consider(this.#shared.rows.get(path));
-    }
-    while (!isFull() && this.#unfetched.size < LOOK_AHEAD) {
-      const rows = this.#shared.rows.pending(this.#cursor, 256);
-      if (rows.length === 0) break;
-      for (const row of rows) {
-        if (isFull()) break;
-        this.#cursor = row.seq;
-        consider(row);
-      }
+      if (plans.length >= BATCH_CHANGES || bytes >= BATCH_BYTES) break;
     }
     return plans;
   }
@@ -226,7 +200,7 @@ export class Applying {
       this.#blocking.trying(path);
       this.#busy.set(path, 'fetching');
       this.#fetching.ask(path, made);
-    } else this.#unfetched.add(path);
+    } else this.#work.waitForRoom(path);
     return null;
   }
 
@@ -239,28 +213,13 @@ export class Applying {
         this.#lastBatch,
         plans.map(({ change: { path, backupId }, want }) => ({ path, backupId, wanted: want })),
       );
-      for (const { change, want } of plans) {
-        if (change.backupId === null || change.from === null) continue;
-        const before = this.#planned.get(change.path)?.before;
-        this.#shared.rows.addBackup({
-          id: change.backupId,
-          path: change.path,
-          time: this.#shared.effects.now(),
-          value: change.from,
-          dots: before?.dots ?? [],
-          node: authorOf(want) ?? this.#shared.settings.node,
-          reason: this.#backupReason(change),
-        });
+      for (const { change } of plans) {
+        const planned = this.#planned.get(change.path);
+        const backup = planned === undefined ? null : plannedBackup(this.#shared, planned);
+        if (backup !== null) this.#shared.rows.addBackup(backup);
       }
     });
     this.#shared.effects.apply(changes);
-  }
-
-  #backupReason(change: Change): 'replaced' | 'deleted' | 'conflict' | 'reverted' {
-    const { row, applied } = this.#shared.table.get(change.path);
-    if (applied !== null && applied.dots.length === 0) return 'reverted';
-    if (isConflict(row)) return 'conflict';
-    return isLive(change.to) ? 'replaced' : 'deleted';
   }
 
   #record(result: ChangeResult): void {
@@ -334,13 +293,13 @@ export class Applying {
   /** It stays as it is: not blocked, for it is the disk that is. */
   #pauseForDisk(path: RelPath, code: string, message: string): void {
     this.disk.failed(code, message);
-    this.#cursor = 0;
+    this.#work.startOver();
     this.#blocking.tryAgain(path);
   }
 
   #release(path: RelPath): void {
     this.#busy.delete(path);
     const stored = this.#shared.rows.get(path);
-    if (stored?.pending === true && this.#blocking.mayTry(stored)) this.#todo.add(path);
+    if (stored?.pending === true && this.#blocking.mayTry(stored)) this.#work.add(path);
   }
 }
