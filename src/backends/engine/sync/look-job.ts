@@ -1,10 +1,13 @@
 /** One run of a scan, and what it found that is judged at its end. */
-import type { Applied, RelPath } from '../core/types.ts';
-import type { Look } from '../scan/observation.ts';
+import type { RelPath } from '../core/types.ts';
+import type { Look, Observation } from '../scan/observation.ts';
 import { parentOf } from './table.ts';
 
 /** How what is gone is judged: held when it is too much, or as a person decided. */
 export type Verdict = 'guard' | 'approved' | 'rejected';
+
+/** What is gone, or a directory's place taken by something else: then what was in it is gone too. */
+export type Removal = Extract<Observation, { kind: 'gone' | 'present' }>;
 
 export class LookJob {
   readonly looks: readonly Look[];
@@ -13,8 +16,8 @@ export class LookJob {
   readonly #wide: readonly Look[];
   readonly reread: boolean;
   readonly verdict: Verdict;
-  readonly gone: { path: RelPath; base: Applied['identity'] }[] = [];
-  /** files among them, and those that are not remembered because the job is held anyway */
+  readonly removals: Removal[] = [];
+  /** files that are gone, also those that are not remembered because the job is held anyway */
   goneFiles = 0;
   /** local edits found */
   changed = 0;

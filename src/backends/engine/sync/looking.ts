@@ -4,13 +4,15 @@ import type { Applied, RelPath, Value } from '../core/types.ts';
 import { ABSENT, isLive, sameContent } from '../core/value.ts';
 import type { Intent, StoredRow } from '../store/store.ts';
 import { pagesOf } from './every-row.ts';
-import { isFull, LookJob, type Verdict } from './look-job.ts';
+import { isFull, LookJob, type Removal, type Verdict } from './look-job.ts';
 import { OwnWork } from './own-work.ts';
 import { Retries } from './retries.ts';
 import type { Shared } from './shared.ts';
 
 const CORRUPT = 'corrupt';
 const LOCAL_EDIT = 'local-edit';
+
+type Present = Extract<Observation, { kind: 'present' }>;
 
 export interface Held {
   readonly deletions: number;
@@ -85,7 +87,7 @@ export class Looking {
     }
     if (job.isFull) this.held = null;
     this.#shared.transact(() => {
-      for (const { path, base } of job.gone) this.#takeGone(job, path, base);
+      for (const removal of job.removals) this.#takeRemoval(job, removal);
     });
   }
 
@@ -117,8 +119,7 @@ export class Looking {
       case 'gone':
         this.#settled(path);
         if (this.#shared.rows.get(path)?.applied?.value.kind === 'file') job.goneFiles += 1;
-        if (job.verdict !== 'guard' || job.goneFiles <= this.#mostGone())
-          job.gone.push({ path, base: observation.base });
+        if (job.verdict !== 'guard' || job.goneFiles <= this.#mostGone()) job.removals.push(observation);
         return;
       case 'hot':
         return this.#unsettled(
@@ -152,11 +153,18 @@ export class Looking {
         return;
       case 'present':
         this.#settled(path);
-        return this.#takePresent(job, observation);
+        // With what was in the directory, or not at all: the live files that are still believed there would make it a
+        // directory again, on this disk too.
+        if (this.#isInPlaceOfDir(observation)) job.removals.push(observation);
+        else this.#takePresent(job, observation);
     }
   }
 
-  #takePresent(job: LookJob, observation: Extract<Observation, { kind: 'present' }>): void {
+  #isInPlaceOfDir({ path, value }: Present): boolean {
+    return value.kind !== 'dir' && this.#shared.rows.get(path)?.applied?.value.kind === 'dir';
+  }
+
+  #takePresent(job: LookJob, observation: Present): void {
     const { path, value, identity, movedFrom } = observation;
     const stored = this.#current(job, path, observation.base);
     if (stored === null) return;
@@ -174,12 +182,14 @@ export class Looking {
       this.#record(job, source, ABSENT, null, null);
   }
 
-  #takeGone(job: LookJob, path: RelPath, base: Applied['identity']): void {
-    const stored = this.#current(job, path, base);
+  #takeRemoval(job: LookJob, removal: Removal): void {
+    if (removal.kind === 'present' && job.verdict !== 'rejected') return this.#takePresent(job, removal);
+    const stored = this.#current(job, removal.path, removal.base);
     if (stored === null || stored.applied === null || !isLive(stored.applied.value)) return;
-    if (job.verdict === 'rejected')
-      this.#shared.table.setApplied(stored, { value: ABSENT, dots: [], identity: null });
-    else this.#record(job, stored, ABSENT, null, null);
+    const { value, identity } = removal.kind === 'present' ? removal : { value: ABSENT, identity: null };
+    // No version of the row, and no edit either: the row's own takes its place, and what is there goes into the backup.
+    if (job.verdict === 'rejected') this.#shared.table.setApplied(stored, { value, dots: [], identity });
+    else this.#record(job, stored, value, identity, null);
   }
 
   /** The row that an observation is about; null when the observation is out of date and the path is looked at again. */

@@ -31,7 +31,7 @@ export async function prepareOwn(engine: MappingEngine, deep: boolean): Promise<
   const { rows } = engine.replica.shared;
   const { held, hot } = engine.replica.looking;
   const unread = [...hot].filter(([, { code }]) => code !== 'unsupported' && code !== 'mount');
-  const gone = held === null ? [] : job.gone;
+  const gone = held === null ? [] : job.removals;
   const differs = [
     ...gone.map(({ path }) => ({
       path,

@@ -1,8 +1,9 @@
 /** Looks at the disk that meet other work, or break off. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { Value } from '../../../../src/backends/engine/core/types.ts';
 import { LookJob } from '../../../../src/backends/engine/sync/look-job.ts';
-import { file, GONE } from '../core/arbitrary.ts';
+import { DIR, file, GONE } from '../core/arbitrary.ts';
 import { Node, path, Wire } from './kit.ts';
 
 test('a decision over a held deletion is of no use to another scan than the one it was for', () => {
@@ -51,5 +52,60 @@ suite('a local edit', () => {
     b.find({ f: file('b', { mtimeNs: 2n }) });
     wire.settle(100);
     assert.deepEqual(a.replica.shared.table.get(path('f')).applied?.value, file('b', { mtimeNs: 2n }));
+  });
+});
+
+suite('something in the place of a directory whose deletion is held', () => {
+  const LINK: Value = { kind: 'symlink', target: 'releases/5', mtimeNs: 5n, owner: 'u:g' };
+  const names = Array.from({ length: 150 }, (_, index) => `current/f${index}`);
+  const full = { current: DIR, ...Object.fromEntries(names.map((name) => [name, file('a')])) };
+  const swapped = { current: LINK, ...Object.fromEntries(names.map((name) => [name, GONE])) };
+  const made = () => {
+    const [a, b] = [new Node('n1').live(), new Node('n2').live()];
+    const wire = new Wire([a, b]);
+    wire.link();
+    a.find(full);
+    wire.settle();
+    a.find(swapped);
+    wire.settle();
+    return { a, b, wire };
+  };
+  const shows = (node: Node, name: string) => node.replica.shared.table.get(path(name)).applied?.value;
+
+  test('is held too', () => {
+    const { a, b, wire } = made();
+    assert.equal(a.replica.looking.held?.deletions, 150);
+    for (const node of [a, b]) {
+      assert.deepEqual(shows(node, 'current'), DIR);
+      assert.deepEqual(node.applyAll(), []);
+    }
+    a.find(swapped);
+    wire.settle();
+    assert.equal(a.replica.looking.held?.deletions, 150, 'it is found as often as it is looked for');
+  });
+
+  test('goes out with the deletion when that is approved', () => {
+    const { a, b, wire } = made();
+    a.replica.looking.decide('approved');
+    a.find(swapped);
+    assert.deepEqual(a.applyAll(), [], 'its own disk shows all of it');
+    wire.settle();
+    for (const node of [a, b]) {
+      assert.deepEqual(shows(node, 'current'), LINK);
+      assert.equal(node.replica.shared.rows.totals().files, 0);
+    }
+  });
+
+  test('gives way, into the backup, when that is rejected', () => {
+    const { a, b, wire } = made();
+    a.replica.looking.decide('rejected');
+    a.find(swapped);
+    wire.settle();
+    for (const node of [a, b]) {
+      assert.deepEqual(shows(node, 'current'), DIR);
+      assert.equal(node.replica.shared.rows.totals().files, 150);
+    }
+    const [kept] = a.replica.shared.rows.backups(path('current'));
+    assert.deepEqual(kept?.value, LINK);
   });
 });
