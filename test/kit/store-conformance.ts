@@ -19,6 +19,17 @@ export function storeConformance(name: string, open: () => Store): void {
     };
 
     it(
+      'holds the same after a rest',
+      withStore((store) => {
+        fill(store, 'a', 1);
+        const before = dump(store);
+        store.rest();
+        assert.deepEqual(dump(store), before);
+        assert.equal(store.mapping('web', 'shared').get('a' as RelPath)?.path, 'a');
+      }),
+    );
+
+    it(
       'gives back a row as it was put, and replaces and deletes it',
       withStore((store) => {
         const mapping = store.mapping('web', 'shared');

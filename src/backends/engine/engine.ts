@@ -232,6 +232,7 @@ export class Engine {
   /** What a time of much work needed; a peer that was not told of it yet asks for the contents. */
   async #release(): Promise<void> {
     for (const { replica } of this.#engines.all()) replica.shared.contents.clear();
+    this.#store.rest();
     await this.#disks.release();
     releaseSpareMemory();
   }

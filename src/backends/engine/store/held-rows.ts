@@ -51,7 +51,7 @@ export class HeldRows {
     }
   }
 
-  /** A transaction was undone: what is held may never have been. */
+  /** Holds nothing any more, changes of a transaction that was undone included. */
   drop(): void {
     this.#rows.clear();
     this.#dirty.clear();

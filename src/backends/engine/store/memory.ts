@@ -64,5 +64,7 @@ export class MemoryStore implements Store {
     for (const id of surplus) this.#events.delete(id);
   }
 
+  rest(): void {}
+
   close(): void {}
 }

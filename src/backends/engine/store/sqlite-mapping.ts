@@ -98,8 +98,8 @@ export class SqliteMapping extends SqliteBookkeeping implements MappingStore {
     this.#held.trim();
   }
 
-  /** The transaction was undone. */
-  undone(): void {
+  /** What is at hand was undone, or is not worth its memory any more. */
+  dropHeld(): void {
     this.#held.drop();
   }
 

@@ -141,7 +141,7 @@ class SqliteStore implements Store {
       }
       return result;
     } catch (error) {
-      for (const mapping of this.#mappings.values()) mapping.undone();
+      for (const mapping of this.#mappings.values()) mapping.dropHeld();
       this.#undo(nested, counters);
       throw error;
     } finally {
@@ -204,6 +204,10 @@ class SqliteStore implements Store {
       this.#sql.dropEventsBefore.run(before);
       this.#sql.dropEventsBut.run(keepAtMost);
     });
+  }
+
+  rest(): void {
+    for (const mapping of this.#mappings.values()) mapping.dropHeld();
   }
 
   close(): void {

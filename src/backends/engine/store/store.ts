@@ -150,5 +150,7 @@ export interface Store {
   /** Oldest first, from a time (ms) on; at most `limit`, the newest when there are more. */
   events(since: number, limit: number): AuditEvent[];
   pruneEvents(before: number, keepAtMost: number): void;
+  /** Gives back memory that only saved reading the database. Not in a transaction. */
+  rest(): void;
   close(): void;
 }
