@@ -231,12 +231,16 @@ export function notEmpty(): Outcome {
  */
 export function placedIdentity(site: Site, dir: Fd, name: string, staged: Stat): Identity {
   const clock = site.options.now();
-  const now = lookAgain(site, dir, name);
-  if (now === null || !isUnwritten(staged, now)) return identityUncertain(staged);
+  return identityAfter(staged, lookAgain(site, dir, name), clock);
+}
+
+/** @param clock from before it was found */
+export function identityAfter(staged: Stat, found: Stat | null, clock: bigint): Identity {
+  if (found === null || !isUnwritten(staged, found)) return identityUncertain(staged);
   // The time that was set is of this very moment: a write within the same clock tick would not change it.
-  const byMtime = { ...now, ctimeNs: 0n };
+  const byMtime = { ...found, ctimeNs: 0n };
   const isRacy = identityFound(byMtime, clock) !== identityNow(byMtime);
-  return isRacy ? identityFound(now, clock) : identityNow(now);
+  return isRacy ? identityFound(found, clock) : identityNow(found);
 }
 
 /** It is placed: that it cannot be looked at (EIO) does not undo that, and must not be told as a failure to place it. */
