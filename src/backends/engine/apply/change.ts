@@ -43,8 +43,11 @@ export type Outcome =
   | { readonly kind: 'raced'; readonly identity: Identity | null; readonly edit: Value }
   /** The content did not have the announced hash. Nothing was touched. */
   | { readonly kind: 'corrupt' }
-  /** An errno name, or `not-empty`. Nothing was touched. */
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+  /** An errno name, or `not-empty`. Nothing was touched, but for what `left` says that the disk holds since. */
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly left?: Left };
+
+/** The old content with some of the new metadata. */
+export type Left = { readonly value: Value; readonly identity: Identity };
 
 export interface ChangeResult {
   readonly path: RelPath;

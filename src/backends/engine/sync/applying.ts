@@ -264,6 +264,7 @@ export class Applying {
         );
         return;
       case 'failed':
+        if (outcome.left !== undefined) this.#outcomes.left(change.path, outcome.left);
         if (isDiskTrouble(outcome.code)) this.#pauseForDisk(change.path, outcome.code, outcome.message);
         else this.#blocking.block(change.path, outcome.code, outcome.message);
     }

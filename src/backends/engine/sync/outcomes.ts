@@ -1,5 +1,5 @@
 /** What a change of the disk that was made means for the rows: applied, losers retired, copies kept, edits found. */
-import type { Change } from '../apply/change.ts';
+import type { Change, Left } from '../apply/change.ts';
 import type { Wanted } from '../core/tree.ts';
 import type { Applied, Dot, NodeId, RelPath, Value } from '../core/types.ts';
 import { ABSENT, isLive, sameContent, sameValue } from '../core/value.ts';
@@ -51,6 +51,13 @@ export class Outcomes {
     }
     if (this.#retire(stored, before, applied, backedUp)) this.#keepBoth(stored, before, change);
     this.#audit(change, want, before);
+  }
+
+  /** Some of the new metadata is on the disk: own work that is not finished, and no edit. */
+  left(path: RelPath, { value, identity }: Left): void {
+    const { table } = this.#shared;
+    const stored = table.get(path);
+    table.setApplied(stored, { value, dots: stored.applied?.dots ?? [], identity });
   }
 
   /** A kill came between the change and its record: the disk holds a version of the row that we put there. */

@@ -10,7 +10,9 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -276,6 +278,55 @@ describe('metadata alone', () => {
     ).results;
     assert.ok(moded?.outcome.kind === 'done');
     assert.equal(moded.outcome.identity, ground.identity('f'));
+  });
+
+  it('says what is left when one of them fails, and nothing when nothing was touched', () => {
+    const { sys } = ground;
+    const fails = (call: 'fchown' | 'fchmod' | 'futimes') => {
+      const failing = () => {
+        throw new SysError('EIO', call, 'f');
+      };
+      ground.sys = Object.assign(Object.create(sys) as typeof sys, { [call]: failing });
+    };
+    const from = file('x', { mtimeNs: 1_000_000_000n });
+    const to = file('x', { mode: 0o4750, owner: '#5:#6' });
+    const attempt = () => {
+      rmSync(ground.at('f'), { force: true });
+      writeFileSync(ground.at('f'), 'x');
+      utimesSync(ground.at('f'), 1, 1);
+      return ground.one(change('f', to, { expected: ground.identity('f'), from }));
+    };
+
+    fails('fchown');
+    const untouched = attempt();
+    assert.ok(untouched.kind === 'failed' && untouched.left === undefined);
+    for (const [call, mode] of [
+      ['fchmod', 0o644],
+      ['futimes', 0o4750],
+    ] as const) {
+      fails(call);
+      const outcome = attempt();
+      assert.ok(outcome.kind === 'failed' && outcome.code === 'EIO');
+      assert.deepEqual(outcome.left, {
+        value: { ...from, mode, owner: '#5:#6' },
+        identity: ground.identity('f'),
+      });
+    }
+  });
+
+  it('has the file read again when somebody wrote to it while one of them failed', () => {
+    const { sys } = ground;
+    writeFileSync(ground.at('f'), 'x');
+    const expected = ground.identity('f');
+    const fchmod = () => {
+      writeFileSync(ground.at('f'), 'edited');
+      throw new SysError('EIO', 'fchmod', 'f');
+    };
+    ground.sys = Object.assign(Object.create(sys) as typeof sys, { fchmod });
+    const outcome = ground.one(change('f', file('x', { owner: '#5:#6' }), { expected, from: file('x') }));
+    assert.ok(outcome.kind === 'failed');
+    assert.notEqual(outcome.left?.identity, ground.identity('f'));
+    assert.deepEqual(outcome.left?.value, file('x', { owner: '#5:#6' }));
   });
 
   it('touches nothing when the file was edited or is another', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Outcome } from '../../../../src/backends/engine/apply/change.ts';
 import type { FetchRequest } from '../../../../src/backends/engine/sync/effects.ts';
-import { file, GONE } from '../core/arbitrary.ts';
+import { file, GONE, identity } from '../core/arbitrary.ts';
 import { Node, path, Wire } from './kit.ts';
 
 function pair(): { a: Node; b: Node; wire: Wire } {
@@ -113,4 +113,28 @@ test('what a receiving node was told to put back is put back after a restart', a
     again.applyAll().map((change) => change.to),
     [GONE],
   );
+});
+
+suite('metadata of which a part could not be set', () => {
+  test('is no edit of this node, and is tried again', () => {
+    const { a, b, wire } = pair();
+    const old = file('a', { mode: 0o644 });
+    const now = file('a', { mode: 0o600, owner: 'v:h' });
+    const half = file('a', { mode: 0o644, owner: 'v:h' });
+    a.find({ f: old });
+    wire.settle();
+    const left = { value: half, identity: identity('half') };
+    fail(b, { kind: 'failed', code: 'EIO', message: 'an input/output error', left });
+    a.find({ f: now });
+    wire.settle(100);
+    assert.equal(b.replica.shared.rows.get(path('f'))?.blocked?.code, 'EIO');
+    b.find({ f: half });
+    assert.deepEqual(
+      b.audited.filter(({ result }) => result === 'sent'),
+      [],
+    );
+    fail(b, null);
+    wire.settle(120_000);
+    for (const node of [a, b]) assert.deepEqual(node.replica.shared.rows.get(path('f'))?.applied?.value, now);
+  });
 });
