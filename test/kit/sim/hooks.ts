@@ -5,6 +5,8 @@ import type { Rules } from '../../../src/backends/engine/sync/shared.ts';
 import type { Message } from '../../../src/backends/engine/wire/messages.ts';
 import type { Sys } from '../../../src/sys/sys.ts';
 
+export type Decision = 'approved' | 'rejected';
+
 export interface Sabotage {
   /** in the place of the core's decisions */
   readonly rules?: Partial<Rules>;
@@ -12,6 +14,8 @@ export interface Sabotage {
   readonly receive?: (message: Message) => readonly Message[];
   /** what apply is given instead of the planned changes; `there` is the identity of what is on the disk now */
   readonly changes?: (change: Change, there: (path: RelPath) => Identity | null) => Change;
+  /** what the replica is told instead of a person's decision about what is held */
+  readonly decide?: (decision: Decision) => readonly Decision[];
   /** changes the system calls that the engine makes */
   readonly sys?: (sys: Sys) => void;
 }

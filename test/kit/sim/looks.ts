@@ -4,10 +4,11 @@ import { RootLost } from '../../../src/backends/engine/scan/root.ts';
 import { scanSteps } from '../../../src/backends/engine/scan/scan.ts';
 import type { RelPath } from '../../../src/backends/engine/core/types.ts';
 import type { MappingStore } from '../../../src/backends/engine/store/store.ts';
-import { LookJob } from '../../../src/backends/engine/sync/look-job.ts';
+import { isFull, type LookJob } from '../../../src/backends/engine/sync/look-job.ts';
 import type { Replica } from '../../../src/backends/engine/sync/replica.ts';
 import { SysError } from '../../../src/sys/sys.ts';
 import { compileSelection } from '../../../src/util/selection.ts';
+import { Guard } from './guard.ts';
 import type { Run } from './machine.ts';
 import { identitiesOf } from '../beliefs.ts';
 import { count } from './world.ts';
@@ -22,7 +23,9 @@ type Steps = ReturnType<typeof scanSteps>;
 export class Looks {
   private readonly run: Run;
   private readonly replica: Replica;
+  private readonly rows: MappingStore;
   private readonly beliefs: BeliefReader;
+  readonly guard = new Guard();
   private readonly queue: { readonly looks: readonly Look[]; readonly done: () => void }[] = [];
   private isLooking = false;
   private hints = new Map<string, Look>();
@@ -30,6 +33,7 @@ export class Looks {
   constructor(run: Run, replica: Replica, rows: MappingStore) {
     this.run = run;
     this.replica = replica;
+    this.rows = rows;
     this.beliefs = beliefsOf(rows);
   }
 
@@ -67,15 +71,18 @@ export class Looks {
       contentUpTo: world.history.inline ? INLINE : 0,
       contentBudget: 1 << 20,
     };
-    this.piece(
-      this.replica.looking.begin(next.looks),
-      scanSteps(fs, rootFd, this.beliefs, next.looks, options),
-      next.done,
-    );
+    const judged = this.guard.begin(isFull(next.looks));
+    const job = this.replica.looking.begin(next.looks);
+    this.piece(job, scanSteps(fs, rootFd, this.beliefs, next.looks, options), () => {
+      const end = (): void => this.replica.looked(job);
+      if (world.history.guarded === true) judged(this.rows, end);
+      else end();
+      next.done();
+    });
   }
 
   /** What is found is told at once, the end of the scan a bit later. */
-  private piece(job: LookJob, steps: Steps, done: () => void): void {
+  private piece(job: LookJob, steps: Steps, end: () => void): void {
     const { random } = this.run.world;
     for (;;) {
       const step = this.run.onDisk(() => nextStep(steps));
@@ -91,11 +98,10 @@ export class Looks {
         if (step.value.kind === 'hot') count(this.run.world, 'hot');
         this.replica.observed(job, [step.value]);
       }
-      if (random.chance(0.1)) return this.run.soon(30, () => this.piece(job, steps, done));
+      if (random.chance(0.1)) return this.run.soon(30, () => this.piece(job, steps, end));
     }
     this.run.soon(5, () => {
-      this.replica.looked(job);
-      done();
+      end();
       this.next();
     });
   }

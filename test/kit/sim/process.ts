@@ -16,6 +16,7 @@ import { RULES } from '../../../src/backends/engine/sync/shared.ts';
 import type { Message } from '../../../src/backends/engine/wire/messages.ts';
 import { Batches } from './batches.ts';
 import { Contents } from './contents.ts';
+import type { Decision } from './hooks.ts';
 import { Looks } from './looks.ts';
 import { GROUP, MAPPING, Run, type Machine } from './machine.ts';
 import type { NetNode } from './net.ts';
@@ -108,11 +109,12 @@ export class Process implements Effects, NetNode<Packet> {
   }
 
   /** Whether anything was held. */
-  decide(verdict: 'approved' | 'rejected'): boolean {
+  decide(verdict: Decision): boolean {
     const { looking } = this.replica;
     if (this.isPaused || looking.held === null) return false;
     count(this.world, verdict);
-    looking.decide(verdict);
+    if (verdict === 'approved') this.looks.guard.approved();
+    for (const heard of this.world.sabotage.decide?.(verdict) ?? [verdict]) looking.decide(heard);
     this.fullScan();
     return true;
   }

@@ -154,6 +154,18 @@ const BROKEN: Readonly<Record<string, Sabotage>> = {
         );
     },
   },
+  'no deletion is ever held': {
+    rules: { mostDeletions: () => Infinity },
+  },
+  'an approval is forgotten': {
+    decide: (decision) => (decision === 'approved' ? [] : [decision]),
+  },
+  'a rejection counts as an approval': {
+    decide: () => ['approved'],
+  },
+  'an approval counts as a rejection': {
+    decide: () => ['rejected'],
+  },
   'nothing is flushed': {
     sys: (sys) => {
       sys.fsync = () => undefined;
