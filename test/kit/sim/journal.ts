@@ -75,11 +75,14 @@ export class Journal {
     const now = this.now();
     const recent = this.entries.filter((entry) => now - entry.at < JOURNAL_MS);
     const lost = random.int(recent.length + 1);
+    const named = new Set([...this.unflushed.keys()].filter(({ nlink }) => nlink > 0));
     for (const { undo } of recent.slice(recent.length - lost).toReversed()) undo();
     const gone: Uint8Array[] = [];
     for (const [inode, flushed] of this.unflushed) {
-      if (now - flushed.since >= WRITEBACK_MS || random.chance(0.4)) continue;
-      gone.push(inode.data.subarray(0, inode.size));
+      const isKept = now - flushed.since >= WRITEBACK_MS || random.chance(0.4);
+      // Content that reached the disk is of no use without a name.
+      if (!isKept || (inode.nlink === 0 && named.has(inode))) gone.push(inode.data.subarray(0, inode.size));
+      if (isKept) continue;
       const data = random.chance(0.7) ? flushed.data : EMPTY;
       inode.data = data.slice();
       inode.size = data.length;
