@@ -68,6 +68,9 @@ export class Replica implements EffectAnswers {
   attach(): void {
     if (this.#state !== 'detached') return;
     this.#state = 'attached';
+    // The config may have been another when the daemon ran last.
+    this.#judge();
+    if (!this.settings.receiveOnly) this.#looking.announceDrift();
     this.#exchange.open();
   }
 
@@ -91,14 +94,8 @@ export class Replica implements EffectAnswers {
   configure(settings: ReplicaSettings): void {
     const before = this.#shared.settings;
     this.#shared.settings = settings;
-    if (before.policy !== settings.policy || before.hosts.join(' ') !== settings.hosts.join(' ')) {
-      const { rows, table } = this.#shared;
-      for (const page of pagesOf((after, limit) => rows.troubled(after, limit))) {
-        this.#shared.transact(() => {
-          for (const row of page) table.rederive(row);
-        });
-      }
-    }
+    if (before.policy !== settings.policy || before.hosts.join(' ') !== settings.hosts.join(' '))
+      this.#judge();
     if (before.receiveOnly && !settings.receiveOnly) this.#looking.announceDrift();
     if (before.configHash !== settings.configHash) this.#exchange.reopen();
   }
@@ -269,6 +266,16 @@ export class Replica implements EffectAnswers {
     const now = paths.filter((path) => !this.#applying.isChanging(path));
     for (const path of paths) if (this.#applying.isChanging(path)) this.#waitingForApply.add(path);
     if (now.length > 0) this.#shared.effects.look(now.map(toLook));
+  }
+
+  /** What the policy has a say in is judged by the one that is in force. */
+  #judge(): void {
+    const { rows, table } = this.#shared;
+    for (const page of pagesOf((after, limit) => rows.troubled(after, limit))) {
+      this.#shared.transact(() => {
+        for (const row of page) table.rederive(row);
+      });
+    }
   }
 
   #changed(): void {
