@@ -22,8 +22,8 @@ const FSYNC_AT_MOST = 16;
 
 /**
  * Changes are taken in the order given: parents before their content, removals content first. One that puts something
- * in a directory's place comes after the removals of what was in it. Throws RootLost, and SysError when nothing can be
- * flushed: then nothing is known of any of them.
+ * in a directory's place comes after the removals of what was in it. Throws RootLost, and SysError when contents cannot be
+ * flushed: then nothing was placed.
  */
 export function applyBatch(
   sys: Sys,
@@ -39,9 +39,9 @@ export function applyBatch(
     const stagedAt = options.clock();
     flushFiles(site, staged);
     const flushedAt = options.clock();
-    const results = placeAll(site, changes, staged);
+    const placed = placeAll(site, changes, staged);
     const placedAt = options.clock();
-    flushNames(site, changes.length - staged.size > FSYNC_AT_MOST);
+    const results = flushPlaced(site, placed, changes.length - staged.size > FSYNC_AT_MOST);
     const flushMs = flushedAt - stagedAt + (options.clock() - placedAt);
     return { results, stageMs: stagedAt - started, flushMs, placeMs: placedAt - flushedAt };
   } finally {
@@ -77,6 +77,23 @@ function isMetadataOnly(to: Change['to'], from: Change['from']): boolean {
 /** Content is on the disk before a name leads to it, or a power cut would leave empty files. */
 function flushFiles(site: Site, staged: Stages): void {
   if (site.options.durability === 'strict' && staged.size > FSYNC_AT_MOST) site.sys.syncfs(site.tmpFd);
+}
+
+/** What cannot be flushed counts as failed, though it is in its place: the next look finds it there. */
+function flushPlaced(site: Site, placed: ChangeResult[], metadataToo: boolean): ChangeResult[] {
+  try {
+    flushNames(site, metadataToo);
+    return placed;
+  } catch (error) {
+    if (!(error instanceof SysError)) throw error;
+    const failure = { kind: 'failed', code: error.code, message: messageOf(error) } as const;
+    return placed.map((result) => {
+      const { outcome } = result;
+      return outcome.kind === 'done'
+        ? { ...result, outcome: { ...failure, backedUp: outcome.backedUp } }
+        : result;
+    });
+  }
 }
 
 function flushNames(site: Site, metadataToo: boolean): void {

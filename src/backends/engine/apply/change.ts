@@ -43,8 +43,17 @@ export type Outcome =
   | { readonly kind: 'raced'; readonly identity: Identity | null; readonly edit: Value }
   /** The content did not have the announced hash. Nothing was touched. */
   | { readonly kind: 'corrupt' }
-  /** An errno name, or `not-empty`. Nothing was touched, but for what `left` says that the disk holds since. */
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly left?: Left };
+  /**
+   * An errno name, or `not-empty`. Nothing was touched, but for what `left` says that the disk holds since. `backedUp`: it
+   * was done, with or without a backup, and could not be flushed.
+   */
+  | {
+      readonly kind: 'failed';
+      readonly code: string;
+      readonly message: string;
+      readonly left?: Left;
+      readonly backedUp?: boolean;
+    };
 
 /** The old content with some of the new metadata. */
 export type Left = { readonly value: Value; readonly identity: Identity };

@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CsyncdError, messageOf } from '../../../util/errors.ts';
 import { addTimings } from '../../../util/timings.ts';
-import { receiveError } from './errors.ts';
+import { WORKER_CRASHED, receiveError } from './errors.ts';
 import type { Chunk, LaneName, OpenArgs, OperationName, Operations, Posted, Request } from './operations.ts';
 
 // .ts in a checkout, .js in the package
@@ -159,7 +159,7 @@ export class Lane {
 }
 
 function crashed(name: LaneName, reason: string): CsyncdError {
-  return new CsyncdError('worker-crashed', `the ${name} worker ended while it was at work: ${reason}`, {
+  return new CsyncdError(WORKER_CRASHED, `the ${name} worker ended while it was at work: ${reason}`, {
     hint: 'It is started again by itself; please report this.',
   });
 }

@@ -236,7 +236,7 @@ export class Applying {
         table.setApplied(stored, { value: parent.value, dots: [], identity: parent.identity });
     }
     const { outcome } = result;
-    const keptBackup = outcome.kind === 'raced' || (outcome.kind === 'done' && outcome.backedUp);
+    const keptBackup = outcome.kind === 'raced' || ('backedUp' in outcome && outcome.backedUp === true);
     if (change.backupId !== null && !keptBackup) rows.deleteBackup(change.backupId);
     switch (outcome.kind) {
       case 'done':

@@ -8,6 +8,7 @@ import type { SelectionRules } from '../../../util/selection.ts';
 import { spent } from '../../../util/timings.ts';
 import type { ApplyReport, Change } from '../apply/change.ts';
 import type { NodeId, RelPath, Sha256 } from '../core/types.ts';
+import { WORKER_CRASHED } from '../disk/errors.ts';
 import type { DiskMapping } from '../disk/pool.ts';
 import type { Look } from '../scan/observation.ts';
 import { isStoreFailure } from '../store/failure.ts';
@@ -220,7 +221,7 @@ export class MappingEngine implements Effects {
   apply(changes: readonly Change[]): void {
     const batch = this.#applied(changes).then((report) => {
       this.#batches.delete(batch);
-      this.tell((replica) => replica.applied(report));
+      if (report !== null) this.tell((replica) => replica.applied(report));
     });
     this.#batches.add(batch);
   }
@@ -271,7 +272,8 @@ export class MappingEngine implements Effects {
     this.#parts.rolledBack();
   }
 
-  async #applied(changes: readonly Change[]): Promise<ApplyReport> {
+  /** null when nobody knows what was done of it: that is found out as after a kill. */
+  async #applied(changes: readonly Change[]): Promise<ApplyReport | null> {
     try {
       if (this.#disk === null) throw notAttached();
       const report = await this.#disk.apply(changes);
@@ -280,6 +282,10 @@ export class MappingEngine implements Effects {
       spent('place', report.placeMs);
       return report;
     } catch (error) {
+      if (codeOf(error) === WORKER_CRASHED) {
+        this.fail(error);
+        return null;
+      }
       const outcome = { kind: 'failed', code: codeOf(error) ?? 'failed', message: messageOf(error) } as const;
       const results = changes.map(({ path }) => ({ path, outcome, parents: [] }));
       return { results, stageMs: 0, flushMs: 0, placeMs: 0 };

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { openSys } from '../../../../src/sys/open.ts';
+import { SysError } from '../../../../src/sys/sys.ts';
 import { codeOf, CsyncdError } from '../../../../src/util/errors.ts';
 import { prepareRoot } from '../../../../src/backends/engine/apply/prepare.ts';
 import { secondLook } from '../../../../src/backends/engine/apply/backups.ts';
@@ -69,6 +70,29 @@ describe('a file system that became read-only', () => {
       execFileSync('mount', ['-o', 'remount,ro', folder]);
       assert.deepEqual(kinds(ground.apply(write('a', 'x'), write('b', 'y')).results), ['EROFS', 'EROFS']);
     });
+  });
+});
+
+describe('a disk that does not flush names', () => {
+  it('has failed what it placed, and the backups of it stand', () => {
+    const ground = new Ground({ durability: 'strict' }, folder);
+    ground.apply(write('a', 'old'));
+    const real = ground.sys;
+    ground.sys = Object.assign(Object.create(real) as typeof real, {
+      fsync: (fd: number) => {
+        if (real.fstat(fd).kind === 'dir') throw new SysError('EIO', 'fsync', 'a directory');
+        real.fsync(fd);
+      },
+    });
+    const old = { expected: ground.identity('a'), from: file('old'), backupId: 'b1' };
+    const { results } = ground.apply(write('a', 'new', old), write('b', 'new'));
+    assert.deepEqual(kinds(results), ['EIO', 'EIO']);
+    assert.deepEqual(
+      results.map(({ outcome }) => 'backedUp' in outcome && outcome.backedUp),
+      [true, false],
+    );
+    assert.equal(readFileSync(ground.backup('b1'), 'utf8'), 'old');
+    real.close(ground.fd);
   });
 });
 

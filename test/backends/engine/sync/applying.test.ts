@@ -26,6 +26,17 @@ function fail(node: Node, outcome: Outcome | null): void {
 const EMPTY = file('e', { size: 0 });
 const ENOSPC: Outcome = { kind: 'failed', code: 'ENOSPC', message: 'no space is left' };
 
+test('the backup of what was placed and could not be flushed stays listed', () => {
+  const { a, b, wire } = pair();
+  a.find({ f: file('a') });
+  wire.settle();
+  fail(b, { kind: 'failed', code: 'EIO', message: 'cannot be flushed', backedUp: true });
+  a.find({ f: file('b') });
+  wire.settle(0);
+  const listed = [...b.replica.shared.rows.backups(path('f'))].map(({ value }) => value);
+  assert.deepEqual(listed, [file('a')]);
+});
+
 suite('content that nobody has', () => {
   test('is asked for again, all of it, when a peer comes', () => {
     const { a, b, wire } = pair();

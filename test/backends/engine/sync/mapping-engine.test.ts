@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { ApplyReport, Change } from '../../../../src/backends/engine/apply/change.ts';
 import type { NodeId } from '../../../../src/backends/engine/core/types.ts';
+import { WORKER_CRASHED } from '../../../../src/backends/engine/disk/errors.ts';
 import type { DiskMapping } from '../../../../src/backends/engine/disk/pool.ts';
 import type { Observation, ScanReport } from '../../../../src/backends/engine/scan/observation.ts';
 import { MemoryStore } from '../../../../src/backends/engine/store/memory.ts';
@@ -366,6 +367,20 @@ test('a fault of the program in one call takes its mapping down, and no more', a
   assert.match(String(bench.failed[0]), /a bug/);
   await bench.live();
   assert.equal(bench.engine.replica.state, 'live');
+});
+
+test('what a worker was applying when it crashed is found out as after a kill', async () => {
+  const bench = new Bench();
+  const disk = await bench.live();
+  bench.told('f', new Uint8Array(0));
+  disk.applies[0]?.done.reject(new CsyncdError(WORKER_CRASHED, 'the apply worker ended'));
+  await turn();
+  assert.match(String(bench.failed[0]), /worker ended/);
+  assert.equal(bench.engine.replica.shared.rows.intents().length, 1);
+  const again = await bench.live();
+  assert.deepEqual(bench.engine.replica.shared.rows.intents(), []);
+  bench.engine.replica.step();
+  assert.equal(again.applies.length, 1);
 });
 
 test('a root that cannot be recovered is closed again', async () => {
