@@ -236,7 +236,7 @@ export class Applying {
         table.setApplied(stored, { value: parent.value, dots: [], identity: parent.identity });
     }
     const { outcome } = result;
-    const keptBackup = outcome.kind === 'raced' || ('backedUp' in outcome && outcome.backedUp === true);
+    const keptBackup = outcome.kind === 'raced' || ('backedUp' in outcome && outcome.backedUp);
     if (change.backupId !== null && !keptBackup) rows.deleteBackup(change.backupId);
     switch (outcome.kind) {
       case 'done':
