@@ -65,7 +65,8 @@ function setOwner(now: Stat, wanted: Wanted, chown: (uid: number, gid: number) =
   return { user, group: asWanted.group && gid === now.gid, changed: false };
 }
 
-function isPermitted(chown: () => void): boolean {
+/** Whether the owner could be given: not when csyncd does not run as root. */
+export function isPermitted(chown: () => void): boolean {
   try {
     chown();
     return true;

@@ -1,6 +1,6 @@
 /** Backups that share their file with a name of the user's: who writes by that name would write to the backup too (I8). */
 import { SysError, type Fd, type Sys } from '../../../sys/sys.ts';
-import { codeOf } from '../../../util/errors.ts';
+import { isPermitted } from './attributes.ts';
 import { copy } from './stage.ts';
 
 export interface BackupPlace {
@@ -55,16 +55,6 @@ export function copyWhole(sys: Sys, from: Fd, to: Fd, flush: boolean): void {
     if (flush) sys.fsync(to);
   } finally {
     sys.close(to);
-  }
-}
-
-function isPermitted(chown: () => void): boolean {
-  try {
-    chown();
-    return true;
-  } catch (error) {
-    if (codeOf(error) !== 'EPERM') throw error;
-    return false;
   }
 }
 

@@ -145,10 +145,11 @@ export class Lane {
   }
 
   #ended(worker: Worker, reason: string): void {
-    if (this.#worker !== worker) return;
+    // Closed, it ends as it should.
+    if (this.#worker !== worker || this.#closed) return;
     this.#worker = null;
     this.#rejectAll(crashed(this.name, reason));
-    if (!this.#closed) this.#onCrash(reason);
+    this.#onCrash(reason);
   }
 
   #rejectAll(error: Error): void {

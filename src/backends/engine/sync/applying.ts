@@ -2,7 +2,7 @@
  * Brings the disk to what the rows want: plans changes, gets contents, runs batches, and records what came of them.
  * Work is never queued persistently; it is found again from the rows (`pending`) after a restart.
  */
-import type { ApplyReport, Change, ChangeResult } from '../apply/change.ts';
+import type { ApplyReport, ChangeResult } from '../apply/change.ts';
 import type { Applied, NodeId, RelPath, Value } from '../core/types.ts';
 import { isLive } from '../core/value.ts';
 import type { StoredRow } from '../store/store.ts';
@@ -242,7 +242,7 @@ export class Applying {
       case 'done':
         this.#succeeded(change.path);
         this.#outcomes.done(planned, outcome.identity, outcome.backedUp);
-        if (outcome.backedUp) this.#lookAgainLater(change);
+        if (outcome.backedUp) this.#secondLooks.changed(change, this.#shared.effects.now());
         return;
       case 'raced':
         this.#succeeded(change.path);
@@ -278,12 +278,6 @@ export class Applying {
       this.#blocking.block(path, 'hot', 'keeps being changed here while a newer version waits to be applied');
     for (const place of [path, movedFrom])
       if (place !== null) this.#shared.effects.look([{ path: place, scope: 'entry' }]);
-  }
-
-  /** What was deleted is not brought back by who goes on writing to it: it stays in the backup. */
-  #lookAgainLater({ backupId, path, from, to }: Change): void {
-    if (backupId === null || from?.kind !== 'file' || !isLive(to)) return;
-    this.#secondLooks.add({ id: backupId, path, value: from }, this.#shared.effects.now());
   }
 
   #succeeded(path: RelPath): void {

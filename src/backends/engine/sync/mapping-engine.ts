@@ -274,16 +274,18 @@ export class MappingEngine implements Effects {
 
   /** null when nobody knows what was done of it: that is found out as after a kill. */
   async #applied(changes: readonly Change[]): Promise<ApplyReport | null> {
+    const disk = this.#disk;
     try {
-      if (this.#disk === null) throw notAttached();
-      const report = await this.#disk.apply(changes);
+      if (disk === null) throw notAttached();
+      const report = await disk.apply(changes);
       spent('stage', report.stageMs);
       spent('flush', report.flushMs);
       spent('place', report.placeMs);
       return report;
     } catch (error) {
       if (codeOf(error) === WORKER_CRASHED) {
-        this.fail(error);
+        this.#isBroken = true;
+        if (this.#disk === disk) this.fail(error);
         return null;
       }
       const outcome = { kind: 'failed', code: codeOf(error) ?? 'failed', message: messageOf(error) } as const;

@@ -2,7 +2,9 @@
  * Versions that were replaced lately: who had the file open may still write to them (replication.md 9.1, step 10). Each is
  * looked at once more when there has been time for that; after a restart it is not, the backup holds the bytes anyway.
  */
+import type { Change } from '../apply/change.ts';
 import type { RelPath, Value } from '../core/types.ts';
+import { isLive } from '../core/value.ts';
 
 /** ms */
 const AFTER = 5000;
@@ -19,6 +21,12 @@ export class SecondLooks {
 
   add(version: ReplacedVersion, now: number): void {
     if (this.#waiting.length < MOST) this.#waiting.push({ ...version, due: now + AFTER });
+  }
+
+  /** A change was made. What was deleted is not brought back by who goes on writing to it: it stays in the backup. */
+  changed({ backupId, path, from, to }: Change, now: number): void {
+    if (backupId === null || from?.kind !== 'file' || !isLive(to)) return;
+    this.add({ id: backupId, path, value: from }, now);
   }
 
   /** In the order in which they were replaced. */
