@@ -1,0 +1,28 @@
+/** How csync2 names what csyncd knows: in its config, its database and its output. */
+import { textToBytes } from '../../util/bytes.ts';
+import type { Group, Host, Mapping } from '../model.ts';
+
+/**
+ * A node to csync2: its address. What csync2 calls a host it also dials, and its listener binds to its own, so that a
+ * name that does not resolve ends it. It lower-cases them all.
+ */
+export function csync2HostName(host: Host): string {
+  return host.address.toLowerCase();
+}
+
+/** csync2's `group` block of a mapping: one each, because its name patterns hold for a whole block. */
+export function blockName(group: Group, mapping: Mapping): string {
+  return `${group.name}_${mapping.name}`;
+}
+
+/**
+ * The mapping's root as a byte string; a path in it is `ROOT/PATH`. Where nodes keep it in different places it is a
+ * prefix: each node puts its own directory in its place.
+ */
+export function rootName(mapping: Mapping): string {
+  return hasPrefix(mapping) ? `%${mapping.name}%` : textToBytes(mapping.path);
+}
+
+export function hasPrefix(mapping: Mapping): boolean {
+  return Object.keys(mapping.paths).length > 0;
+}
