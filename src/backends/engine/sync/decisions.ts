@@ -9,6 +9,7 @@ import { ABSENT, isLive, sizeOf } from '../core/value.ts';
 import type { StoredRow } from '../store/store.ts';
 import { pagesOf } from './every-row.ts';
 import type { Replica } from './replica.ts';
+import type { Shared } from './shared.ts';
 import { chooseVersion, describeVersion, versionId } from './versions.ts';
 
 const MOST_LISTED = 10_000;
@@ -100,9 +101,13 @@ export function restoreBackup(replica: Replica, path: RelPath, version: string):
   shared.effects.wake();
 }
 
-/** Puts the cluster's state back over this receive node's own edits; returns how many. */
+/**
+ * Puts the cluster's state back over this receive node's own edits; returns how many. Refused before any peer has told
+ * what that state is: all that is here would count as this node's own.
+ */
 export async function revertEdits(replica: Replica): Promise<number> {
   const { shared } = replica;
+  refuseUntold(shared);
   let reverted = 0;
   for (const page of pagesOf((after, limit) => shared.rows.blocked(after, limit))) {
     const edits = page.filter((row) => row.blocked?.code === 'local-edit');
@@ -114,6 +119,15 @@ export async function revertEdits(replica: Replica): Promise<number> {
     await new Promise((resolve) => setImmediate(resolve));
   }
   return reverted;
+}
+
+function refuseUntold({ rows, settings }: Shared): void {
+  if (settings.hosts.some((host) => (rows.progress(host)?.theirSeq ?? 0) > 0)) return;
+  throw new CsyncdError(
+    'cluster-unknown',
+    `no other node has told ${settings.node} yet what ${settings.mapping} is to hold: nothing is reverted`,
+    { hint: 'try again when `csyncd status` shows a node that writes as ok' },
+  );
 }
 
 export function explainPath(replica: Replica, path: RelPath): Explanation {

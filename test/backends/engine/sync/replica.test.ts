@@ -212,6 +212,22 @@ suite('a person decides', () => {
       ['reverted'],
     );
   });
+
+  test('a receive node that was never told what the cluster has reverts nothing', async () => {
+    const { revertEdits } = await import('../../../../src/backends/engine/sync/decisions.ts');
+    const [a, b] = [new Node('n1').live(), new Node('n2', { receiveOnly: true }).live()];
+    a.find({ f: file('a') });
+    b.find({ f: file('a'), extra: file('b') });
+    await assert.rejects(revertEdits(b.replica), { code: 'cluster-unknown' });
+    assert.deepEqual(onDisk(b, 'f'), file('a'));
+    const wire = new Wire([a, b]);
+    wire.link();
+    wire.settle();
+    assert.equal(await revertEdits(b.replica), 1);
+    wire.settle();
+    assert.deepEqual(onDisk(b, 'f'), file('a'));
+    assert.equal(onDisk(b, 'extra'), null);
+  });
 });
 
 suite('peers', () => {
