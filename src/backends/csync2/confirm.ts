@@ -1,0 +1,173 @@
+/**
+ * Differences that a look came across, seen once more. csync2 works on the same tree and table: a session of a peer puts
+ * a file in place first and commits its row later, seconds later at worst. So a difference counts when the disk, then
+ * the absence of open sessions, then the table were seen in this order and still differ.
+ */
+import type { Fd, Stat } from '../../sys/sys.ts';
+import { kindOf, type CheckedKind } from './checktxt.ts';
+import { kindOfStat, NO_WAY, systemCode, type Candidate, type Comparison, type Found } from './comparison.ts';
+import { baseOf, parentOf } from './paths.ts';
+import type { UnseenEdit } from './young-files.ts';
+
+/** `was` = what csync2 has recorded, `is` = what is there; null = nothing. */
+export interface Difference {
+  readonly path: string;
+  readonly was: CheckedKind | null;
+  readonly is: CheckedKind | null;
+}
+
+export interface Settling {
+  /** whether a session of a peer is open, or its rows may not be committed yet */
+  readonly sessionsOpen: () => Promise<boolean>;
+  /** wall clock, ns since 1970 */
+  readonly now: () => bigint;
+}
+
+export interface Confirmed {
+  readonly differences: readonly Difference[];
+  readonly unseen: readonly UnseenEdit[];
+}
+
+const MOST_ROUNDS = 5;
+const CHUNK = 500;
+/** csync2 commits after three seconds. */
+const UNSETTLED_NS = 4_000_000_000n;
+const TEMPORARY_NS = 2_000_000_000n;
+/** What csync2 (and rsync) write beside a file before they rename it into place. */
+const TEMPORARY = /^\..+\.[0-9A-Za-z]{6}$/;
+
+interface Seen extends Candidate {
+  /** of what is gone: when its directory changed last */
+  readonly dirCtimeNs: bigint;
+}
+
+/** @param version the table's, from before the look */
+export async function confirm(
+  comparison: Comparison,
+  version: number | null,
+  { sessionsOpen, now }: Settling,
+): Promise<Confirmed> {
+  const { table } = comparison.tree;
+  let seen: Seen[] = [];
+  let before = version;
+  let isOpen = false;
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    seen = await seeAgain(comparison, round > 0);
+    isOpen = await sessionsOpen();
+    const after = await table.version();
+    if (after === before) break;
+    if (round === MOST_ROUNDS - 1) isOpen = true;
+    before = after;
+  }
+  const isYoung = (ns: bigint): boolean => isOpen && now() - ns < UNSETTLED_NS;
+  const differences: Difference[] = [];
+  for (const { path, found, recorded, dirCtimeNs } of seen) {
+    if (isYoung(found?.stat.ctimeNs ?? dirCtimeNs) || isTemporary(path, found, recorded, now()))
+      comparison.again.set(path, { path, scope: found === null ? 'subtree' : 'entry' });
+    else {
+      const was = recorded === null ? null : kindOf(recorded);
+      differences.push({ path, was, is: found === null ? null : kindOfStat(found.stat) });
+    }
+  }
+  const unseen: UnseenEdit[] = [];
+  for (const { path, mtimeNs, ino, ctimeNs } of comparison.unseen.values()) {
+    if (isYoung(ctimeNs)) comparison.again.set(path, { path, scope: 'entry' });
+    else unseen.push({ path, mtimeNs, ino });
+  }
+  return { differences, unseen };
+}
+
+/**
+ * The disk anew: always of what is gone, for a name that is renamed while its directory is listed may be missing there;
+ * of the rest, and of the table, when `all`.
+ */
+async function seeAgain(comparison: Comparison, all: boolean): Promise<Seen[]> {
+  const candidates = [...comparison.candidates.values()];
+  const seen: Seen[] = [];
+  const parents = new Parents(comparison);
+  try {
+    for (let at = 0; at < candidates.length; at += CHUNK) {
+      const chunk = candidates.slice(at, at + CHUNK);
+      const names = all ? chunk.map(({ path }) => comparison.nameOf(path)) : [];
+      const texts = await comparison.tree.table.texts(names);
+      for (const candidate of chunk) {
+        if (comparison.slices.isOver) await comparison.slices.rest();
+        const { path } = candidate;
+        const recorded = all ? (texts.get(comparison.nameOf(path)) ?? null) : candidate.recorded;
+        if (candidate.found !== null && !all) {
+          seen.push({ ...candidate, dirCtimeNs: 0n });
+          continue;
+        }
+        const { found, dirCtimeNs } = parents.lookAt(path);
+        if (found === 'unknown') continue;
+        // There again, or only now: what is below it was not looked at.
+        if ((found === null) !== (candidate.found === null))
+          comparison.again.set(path, { path, scope: 'subtree' });
+        else if (found?.text !== (recorded ?? undefined)) seen.push({ path, found, recorded, dirCtimeNs });
+      }
+    }
+  } finally {
+    parents.close();
+  }
+  return seen;
+}
+
+/** The directory of the last path stays open: most paths come beside each other. */
+class Parents {
+  readonly #comparison: Comparison;
+  #path: string | null = null;
+  #dir: { readonly fd: Fd; readonly stat: Stat } | 'absent' | 'unknown' = 'absent';
+
+  constructor(comparison: Comparison) {
+    this.#comparison = comparison;
+  }
+
+  lookAt(path: string): { readonly found: Found | null | 'unknown'; readonly dirCtimeNs: bigint } {
+    const { sys } = this.#comparison.tree;
+    if (path === '') {
+      const stat = sys.fstat(this.#comparison.rootFd);
+      return {
+        found: this.#comparison.textOf(this.#comparison.rootFd, path, stat) ?? 'unknown',
+        dirCtimeNs: stat.ctimeNs,
+      };
+    }
+    if (this.#path !== parentOf(path)) this.#open(parentOf(path));
+    const dir = this.#dir;
+    if (dir === 'unknown') return { found: 'unknown', dirCtimeNs: 0n };
+    if (dir === 'absent') return { found: null, dirCtimeNs: 0n };
+    const dirCtimeNs = dir.stat.ctimeNs;
+    try {
+      const stat = sys.lstat(dir.fd, baseOf(path));
+      if (stat === null) return { found: null, dirCtimeNs };
+      return { found: this.#comparison.textOf(dir.fd, path, stat) ?? 'unknown', dirCtimeNs };
+    } catch (error) {
+      this.#comparison.failed(path, 'entry', error);
+      return { found: 'unknown', dirCtimeNs };
+    }
+  }
+
+  close(): void {
+    if (typeof this.#dir === 'object') this.#comparison.tree.sys.close(this.#dir.fd);
+    this.#dir = 'absent';
+    this.#path = null;
+  }
+
+  #open(path: string): void {
+    this.close();
+    this.#path = path;
+    const { sys } = this.#comparison.tree;
+    try {
+      const fd = sys.openDir(this.#comparison.rootFd, path);
+      this.#dir = { fd, stat: sys.fstat(fd) };
+    } catch (error) {
+      const isGone = NO_WAY.has(systemCode(error) ?? '');
+      if (!isGone) this.#comparison.failed(path, 'subtree', error);
+      this.#dir = isGone ? 'absent' : 'unknown';
+    }
+  }
+}
+
+function isTemporary(path: string, found: Found | null, recorded: string | null, now: bigint): boolean {
+  if (recorded !== null || found?.stat.kind !== 'file' || !TEMPORARY.test(baseOf(path))) return false;
+  return now - found.stat.ctimeNs < TEMPORARY_NS;
+}

@@ -1,0 +1,25 @@
+/**
+ * How csync2 writes names and texts into its database and onto the wire: the bytes 01-20, 7F and `" ' % $ : | \` become
+ * `%XX`, all others stay, also those that are no UTF-8. Names are byte strings (latin1).
+ */
+
+// oxlint-disable-next-line no-control-regex
+const SPECIAL = /[\u0001-\u0020\u007f"'%$:|\\]/;
+// oxlint-disable-next-line no-control-regex
+const EACH_SPECIAL = /[\u0001-\u0020\u007f"'%$:|\\]/g;
+
+export function encode(text: string): string {
+  return SPECIAL.test(text) ? text.replaceAll(EACH_SPECIAL, hexOf) : text;
+}
+
+export function decode(text: string): string {
+  return text.includes('%') ? text.replaceAll(/%([0-9A-Fa-f]{2})/g, charOf) : text;
+}
+
+function hexOf(char: string): string {
+  return `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+function charOf(_: string, hex: string): string {
+  return String.fromCharCode(Number.parseInt(hex, 16));
+}

@@ -1,0 +1,264 @@
+/** A look against what a real csync2 finds, and against a disk that changes while it is looked at. */
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import { describe, it } from 'node:test';
+import type { DirtyPath } from '../../../src/backends/backend.ts';
+import { coveringChecks, exactChecks } from '../../../src/backends/csync2/checks.ts';
+import type { Tree } from '../../../src/backends/csync2/comparison.ts';
+import type { Settling } from '../../../src/backends/csync2/confirm.ts';
+import { EVERYTHING, look, type Findings } from '../../../src/backends/csync2/look.ts';
+import { SysError, type Sys } from '../../../src/sys/sys.ts';
+import { CsyncdError } from '../../../src/util/errors.ts';
+import { compileSelection } from '../../../src/util/selection.ts';
+import { Recorder, wallClock } from './recorder.ts';
+
+const settling: Settling = { sessionsOpen: () => Promise.resolve(false), now: wallClock };
+const entry = (path: string): DirtyPath => ({ path, scope: 'entry' });
+const subtree = (path: string): DirtyPath => ({ path, scope: 'subtree' });
+
+/** The differences as `what path`. */
+function told({ differences }: Findings): string[] {
+  return differences
+    .map(({ path, was, is }) => `${was === null ? 'created' : is === null ? 'deleted' : 'changed'} ${path}`)
+    .sort();
+}
+
+async function lookAt(
+  tree: Tree,
+  places: readonly DirtyPath[] = EVERYTHING,
+  more: Partial<Settling> = {},
+): Promise<Findings> {
+  return look(tree, places, { ...settling, ...more }, AbortSignal.timeout(60_000));
+}
+
+/** d/one d/two d/e/three, file, all recorded. */
+function recorded(config: { readonly isPrefixed?: boolean } = {}): Recorder {
+  const recorder = new Recorder(config);
+  fs.mkdirSync(recorder.at('d/e'), { recursive: true });
+  for (const path of ['d/one', 'd/two', 'd/e/three', 'file']) recorder.write(path);
+  recorder.record();
+  return recorder;
+}
+
+describe('a look', () => {
+  it('finds nothing where nothing differs, and what does whatever place it is told', async () => {
+    const recorder = recorded();
+    const tree = recorder.tree();
+    assert.deepEqual(await lookAt(tree, [entry('file'), entry('never/was'), subtree('d')]), {
+      differences: [],
+      unseen: [],
+      again: [],
+      errors: [],
+    });
+    recorder.write('d/one', 'longer');
+    fs.rmSync(recorder.at('d/two'));
+    recorder.write('d/e/new');
+    fs.chmodSync(recorder.at('d/e'), 0o700);
+    const all = ['changed d/e', 'changed d/one', 'created d/e/new', 'deleted d/two'];
+    assert.deepEqual(told(await lookAt(tree)), all);
+    assert.deepEqual(told(await lookAt(tree, [subtree('d')])), all);
+    assert.deepEqual(told(await lookAt(tree, [{ path: 'd', scope: 'children' }])), [
+      'changed d/e',
+      'changed d/one',
+      'deleted d/two',
+    ]);
+    assert.deepEqual(told(await lookAt(tree, [entry('d/one'), entry('d/e/new')])), [
+      'changed d/one',
+      'created d/e/new',
+    ]);
+  });
+
+  it('takes a new directory whole, and a path in it as a sign of it', async () => {
+    const recorder = recorded();
+    fs.mkdirSync(recorder.at('n/m'), { recursive: true });
+    recorder.write('n/m/file');
+    for (const place of [
+      entry('n'),
+      entry('n/m/file'),
+      subtree('n/m'),
+      { path: '', scope: 'children' } as const,
+    ]) {
+      const found = await lookAt(recorder.tree(), [place]);
+      assert.deepEqual(told(found), ['created n', 'created n/m', 'created n/m/file']);
+      assert.deepEqual(coveringChecks(found.differences), { recursive: ['n'], exact: [] });
+    }
+  });
+
+  it('does not look behind symlinks: what was in a directory that is one now is gone', async () => {
+    const recorder = recorded();
+    fs.renameSync(recorder.at('d'), `${recorder.dir}/moved`);
+    fs.symlinkSync(`${recorder.dir}/moved`, recorder.at('d'));
+    const all = ['changed d', 'deleted d/e', 'deleted d/e/three', 'deleted d/one', 'deleted d/two'];
+    for (const place of [entry('d'), entry('d/e/three'), ...EVERYTHING]) {
+      const found = await lookAt(recorder.tree(), [place]);
+      assert.deepEqual(told(found), all);
+      assert.deepEqual(coveringChecks(found.differences), { recursive: ['d'], exact: [] });
+    }
+    const { recursive } = coveringChecks((await lookAt(recorder.tree())).differences);
+    const marked = recorder.marked(['-cr'], recursive);
+    assert.deepEqual(
+      marked.sort(),
+      ['d', 'd/e', 'd/e/three', 'd/one', 'd/two'].map((path) => recorder.nameOf(path)),
+    );
+    assert.deepEqual(told(await lookAt(recorder.tree())), []);
+  });
+
+  it('leaves out what the rules do, also when it is recorded', async () => {
+    const recorder = recorded();
+    const selection = compileSelection({ exclude: ['/d/e/', 'o*'], include: [] });
+    recorder.write('d/other');
+    recorder.write('d/e/new');
+    fs.rmSync(recorder.at('d/one'));
+    fs.rmSync(recorder.at('d/e/three'));
+    recorder.write('d/new');
+    const places = [entry('d/e/three'), entry('d/one'), entry('d/other'), entry('d/new'), subtree('d/e')];
+    for (const looked of [EVERYTHING, places])
+      assert.deepEqual(told(await lookAt(recorder.tree({ selection }), looked)), ['created d/new']);
+  });
+
+  it('checks a directory that only changed itself without its content', async () => {
+    const recorder = recorded();
+    fs.chmodSync(recorder.at('d'), 0o700);
+    recorder.write('new');
+    fs.rmSync(recorder.at('d/e'), { recursive: true });
+    const { differences } = await lookAt(recorder.tree());
+    assert.deepEqual(coveringChecks(differences), { recursive: ['d/e', 'new'], exact: ['d'] });
+    const kept = differences.filter(({ is }) => is !== null);
+    assert.deepEqual(exactChecks(kept), { recursive: [], exact: ['d', 'new'] });
+    assert.deepEqual(recorder.marked(['-c'], exactChecks(kept).exact).sort(), [
+      recorder.nameOf('d'),
+      recorder.nameOf('new'),
+    ]);
+    assert.deepEqual(told(await lookAt(recorder.tree())), ['deleted d/e', 'deleted d/e/three']);
+  });
+
+  it('without a database finds everything new', async () => {
+    const recorder = new Recorder();
+    recorder.write('file');
+    assert.deepEqual(told(await lookAt(recorder.tree())), ['created ', 'created file']);
+    assert.ok(await recorder.tree().table.isEmpty(recorder.rootName));
+  });
+
+  it('goes through more names than a page or a sort at once', async () => {
+    const recorder = new Recorder();
+    fs.mkdirSync(recorder.at('d'));
+    for (let i = 0; i < 5000; i++) recorder.write(`d/${'long name '.repeat(4)}${i}`);
+    recorder.record();
+    assert.deepEqual(told(await lookAt(recorder.tree())), []);
+    const gone = recorder.paths('d').filter((_, index) => index % 3 === 0);
+    for (const path of gone) fs.rmSync(recorder.at(path));
+    const all = gone.map((path) => `deleted ${path}`).sort();
+    assert.deepEqual(told(await lookAt(recorder.tree())), all);
+    assert.deepEqual(told(await lookAt(recorder.tree(), gone.map(entry))), all);
+  });
+
+  it('ends when it is aborted', async () => {
+    const recorder = recorded();
+    const reason = new CsyncdError('aborted', 'no longer wanted');
+    const abort = new AbortController();
+    for (let i = 0; i < 3000; i++) recorder.write(`file ${i}`);
+    const looking = look(recorder.tree(), EVERYTHING, settling, abort.signal);
+    abort.abort(reason);
+    await assert.rejects(looking, reason);
+  });
+});
+
+describe('a look never judges what it did not see', () => {
+  it('a root that is missing, is another, or goes away meanwhile, is no empty tree', async () => {
+    const recorder = recorded();
+    const tree = recorder.tree();
+    const away = `${recorder.root}.away`;
+    const { dev, ino } = fs.statSync(recorder.root, { bigint: true });
+    const replaceMeanwhile = (): Promise<boolean> => {
+      fs.renameSync(recorder.root, away);
+      return Promise.resolve(false);
+    };
+    await assert.rejects(lookAt(tree, EVERYTHING, { sessionsOpen: replaceMeanwhile }), { code: 'ENOENT' });
+    await assert.rejects(lookAt(tree), { code: 'ENOENT' });
+    await assert.rejects(lookAt(tree, [entry('file')]), { code: 'ENOENT' });
+    fs.mkdirSync(recorder.root);
+    await assert.rejects(lookAt({ ...tree, root: { dev, ino } }), { code: 'root-lost' });
+    fs.rmdirSync(recorder.root);
+    fs.symlinkSync(away, recorder.root);
+    await assert.rejects(lookAt(tree), { code: 'ELOOP' });
+  });
+
+  it('what is in a directory that cannot be read is not gone', async () => {
+    const recorder = recorded();
+    const tree = recorder.tree();
+    const sys: Sys = Object.assign(Object.create(tree.sys) as Sys, {
+      openDir(at: number, path: string): number {
+        if (path === 'd') throw new SysError('EACCES', 'open', path);
+        return tree.sys.openDir(at, path);
+      },
+    });
+    fs.rmSync(recorder.at('d/one'));
+    recorder.write('file', 'changed');
+    for (const places of [EVERYTHING, [subtree('d'), entry('d/one'), entry('file')]]) {
+      const found = await lookAt({ ...tree, sys }, places);
+      assert.deepEqual(told(found), ['changed file']);
+      assert.deepEqual(found.again, [subtree('d')]);
+      assert.deepEqual(
+        found.errors.map(({ path, code }) => [path, code]),
+        [['d', 'EACCES']],
+      );
+    }
+  });
+
+  it('what was not listed, and is there, is not gone', async () => {
+    const recorder = recorded();
+    const tree = recorder.tree();
+    const sys: Sys = Object.assign(Object.create(tree.sys) as Sys, {
+      listStat: (fd: number) => tree.sys.listStat(fd).filter(({ name }) => name !== 'two'),
+    });
+    const found = await lookAt({ ...tree, sys });
+    assert.deepEqual(told(found), []);
+    assert.deepEqual(found.again, [subtree('d/two')]);
+  });
+
+  it('what csync2 records while it is looked at is no difference', async () => {
+    const recorder = recorded();
+    recorder.write('file', 'applied');
+    fs.rmSync(recorder.at('d/one'));
+    recorder.write('d/left', 'a local edit');
+    let calls = 0;
+    const sessionsOpen = (): Promise<boolean> => {
+      if (calls++ === 0) recorder.csync2(['-cI'], ['file', 'd/one']);
+      return Promise.resolve(false);
+    };
+    assert.deepEqual(told(await lookAt(recorder.tree(), EVERYTHING, { sessionsOpen })), ['created d/left']);
+    assert.equal(calls, 2);
+  });
+
+  it('while a session of a peer is open what is young waits', async () => {
+    const recorder = recorded();
+    recorder.write('file', 'applied');
+    fs.rmSync(recorder.at('d/one'));
+    const open = { sessionsOpen: () => Promise.resolve(true) };
+    const found = await lookAt(recorder.tree(), EVERYTHING, open);
+    assert.deepEqual(told(found), []);
+    assert.deepEqual(found.again, [subtree('d/one'), entry('file')]);
+    const later = { ...open, now: () => wallClock() + 10_000_000_000n };
+    assert.deepEqual(told(await lookAt(recorder.tree(), EVERYTHING, later)), [
+      'changed file',
+      'deleted d/one',
+    ]);
+  });
+
+  it('a temporary is looked at again, and is a file when it stays', async () => {
+    const recorder = recorded();
+    recorder.write('d/.one.a7B9cD');
+    const found = await lookAt(recorder.tree(), [entry('d/.one.a7B9cD')]);
+    assert.deepEqual(told(found), []);
+    assert.deepEqual(found.again, [entry('d/.one.a7B9cD')]);
+    const later = { now: () => wallClock() + 10_000_000_000n };
+    assert.deepEqual(told(await lookAt(recorder.tree(), found.again, later)), ['created d/.one.a7B9cD']);
+    fs.rmSync(recorder.at('d/.one.a7B9cD'));
+    assert.deepEqual(await lookAt(recorder.tree(), found.again), {
+      differences: [],
+      unseen: [],
+      again: [],
+      errors: [],
+    });
+  });
+});
