@@ -8,7 +8,7 @@
 import { isCharClass } from './char-classes.ts';
 
 /** A byte, any one byte, any run of bytes, or a set of bytes (index = byte, 1 = member). */
-type Token = number | 'any' | 'star' | Uint8Array;
+export type Token = number | 'any' | 'star' | Uint8Array;
 
 export type SegmentMatcher =
   | { readonly kind: 'literal'; readonly text: string }
@@ -22,7 +22,8 @@ export function compileSegment(segment: string): Parsed<SegmentMatcher> {
   return parsed.ok ? { ok: true, value: specialize(parsed.value) } : parsed;
 }
 
-function tokenize(segment: string): Parsed<Token[]> {
+/** The parts of one segment; `problem` as for compileSegment. */
+export function tokenize(segment: string): Parsed<Token[]> {
   const tokens: Token[] = [];
   for (let at = 0; at < segment.length; at++) {
     const char = segment[at];

@@ -52,8 +52,20 @@ class LazyPathParts implements PathParts {
   }
 }
 
-/** Compiles a pattern. `problem` reads on after the pattern's text: `"[a" has a "[" without its "]"`. */
-export function parsePattern(text: string): ParsedPattern {
+/** A pattern as it is built up, its segments not read yet. */
+export interface SplitPattern {
+  readonly negated: boolean;
+  readonly dirOnly: boolean;
+  /** false: a name, matched wherever it stands */
+  readonly anchored: boolean;
+  /** byte strings */
+  readonly names: readonly string[];
+}
+
+/** Takes a pattern apart. `problem` reads on after the pattern's text: `"a//b" has two slashes in a row`. */
+export function splitPattern(
+  text: string,
+): ({ readonly ok: true } & SplitPattern) | { readonly ok: false; readonly problem: string } {
   const negated = text.startsWith('!');
   const body = textToBytes(negated ? text.slice(1) : text);
   if (/[\0\n]/.test(body)) return { ok: false, problem: 'has a NUL or a line break' };
@@ -64,16 +76,24 @@ export function parsePattern(text: string): ParsedPattern {
   if (names.includes('')) return { ok: false, problem: 'has two slashes in a row' };
   if (names.includes('.') || names.includes('..'))
     return { ok: false, problem: 'has a "." or ".." segment, which never matches' };
+  return { ok: true, negated, dirOnly, anchored: path.includes('/'), names };
+}
+
+/** Compiles a pattern. `problem` as for splitPattern. */
+export function parsePattern(text: string): ParsedPattern {
+  const split = splitPattern(text);
+  if (!split.ok) return split;
+  const { negated, dirOnly, names } = split;
   const segments: Segment[] = [];
   for (const name of names) {
-    const segment = name === '**' && path.includes('/') ? anyDepth : compileSegment(name);
+    const segment = name === '**' && split.anchored ? anyDepth : compileSegment(name);
     if (!segment.ok) return segment;
     if (segment.value.kind !== 'any-depth' || segments.at(-1)?.kind !== 'any-depth')
       segments.push(segment.value);
   }
   // `a/**` is what lies in a, not a itself.
   if (segments.at(-1)?.kind === 'any-depth') segments.push({ kind: 'glob', matches: () => true });
-  const predicates = path.includes('/') ? anchored(segments) : byName(segments);
+  const predicates = split.anchored ? anchored(segments) : byName(segments);
   return {
     ok: true,
     pattern: {
