@@ -121,6 +121,14 @@ function addConfig(program: Command, run: Runner): void {
     .command('unit')
     .description('the systemd drop-in that this config needs')
     .action(run(async () => (await import('./commands/config.ts')).showUnit));
+  config
+    .command('import')
+    .argument(
+      '<file...>',
+      'csync2.cfg, csync2_NAME.cfg and lsyncd.conf.lua, several together; - is standard input',
+    )
+    .description('the same as a csyncd.yaml on standard output; what has no counterpart is a warning')
+    .action(run(async () => (await import('./commands/config-import.ts')).importConfig));
   program
     .command('keygen')
     .argument('[file]', 'where to; default: the keys that the config names and that are missing')
