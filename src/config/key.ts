@@ -1,22 +1,25 @@
 /**
- * A group's key: 64 characters of `A-Za-z0-9._` and a line break, csync2's own format, so that one file serves both
- * backends.
+ * A group's key: a line of `A-Za-z0-9._`, csync2's own format, so that one file serves both backends. csync2 and csyncd write
+ * 64 characters; csync2 takes 32 to 1,023.
  */
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   readFileSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { codeOf, CsyncdError, messageOf } from '../util/errors.ts';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._';
-const FORM = /^[A-Za-z0-9._]{64}\n?$/;
+const FORM = /^[A-Za-z0-9._]{32,1023}\n?$/;
 
 /** Whether a secret's mode lets the group write or anybody else in; the daemon's group may read. */
 export function isOpenToOthers(mode: number): boolean {
@@ -39,7 +42,7 @@ export function readGroupKey(file: string): string {
     if (!FORM.test(text)) {
       throw new CsyncdError(
         'key-form',
-        `the key ${file} is not 64 characters of A-Z, a-z, 0-9, "." and "_"`,
+        `the key ${file} is not one line of 32 or more characters of A-Z, a-z, 0-9, "." and "_"`,
         {
           hint: `write a new one with \`csyncd keygen\` and copy it to all nodes of the group`,
         },
@@ -51,11 +54,13 @@ export function readGroupKey(file: string): string {
   }
 }
 
-/** Writes a new random key, mode 0600. Never overwrites: throws a CsyncdError `key-exists`. */
+/** Writes a new random key, mode 0600, in a new directory if need be. Never overwrites: throws a CsyncdError `key-exists`. */
 export function writeGroupKey(file: string): void {
   const key = Array.from(randomBytes(64), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
   let fd: number;
   try {
+    const dir = dirname(file);
+    if (!existsSync(dir)) mkdirSync(dir, { mode: 0o700 });
     fd = openSync(file, 'wx', 0o600);
   } catch (error) {
     if (codeOf(error) === 'EEXIST') {

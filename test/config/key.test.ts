@@ -26,10 +26,23 @@ test('a key is never overwritten', () => {
     hint: 'a key in use must not be lost: move it away first, or name another file',
   });
   assert.equal(readFileSync(file('old'), 'latin1'), 'precious');
-  assert.throws(() => writeGroupKey(file('nowhere/key')), {
+  assert.throws(() => writeGroupKey(file('nowhere/at/all')), {
     code: 'key-unwritable',
     message: /cannot be written: ENOENT/,
   });
+});
+
+test('the directory of a new key is made, for its owner alone', () => {
+  writeGroupKey(file('keys/web.key'));
+  assert.equal(statSync(file('keys')).mode & 0o7777, 0o700);
+  assert.equal(readGroupKey(file('keys/web.key')).length, 64);
+});
+
+test('a key as short or as long as csync2 takes them is taken', () => {
+  for (const length of [32, 1023]) {
+    writeFileSync(file(`of${length}`), `${'k'.repeat(length)}\n`, { mode: 0o600 });
+    assert.equal(readGroupKey(file(`of${length}`)).length, length);
+  }
 });
 
 test('the line break may be missing', () => {
@@ -66,8 +79,8 @@ test('a key that is missing, no file, or not of the form', () => {
   });
   for (const [at, text] of [
     '',
-    'short',
-    `${KEY}x`,
+    'k'.repeat(31),
+    'k'.repeat(1024),
     `${KEY}\n\n`,
     KEY.replace('_', '-'),
     ` ${KEY}`,
@@ -75,7 +88,7 @@ test('a key that is missing, no file, or not of the form', () => {
     writeFileSync(file(`bad${at}`), text, { mode: 0o600 });
     assert.throws(() => readGroupKey(file(`bad${at}`)), {
       code: 'key-form',
-      message: `the key ${file(`bad${at}`)} is not 64 characters of A-Z, a-z, 0-9, "." and "_"`,
+      message: `the key ${file(`bad${at}`)} is not one line of 32 or more characters of A-Z, a-z, 0-9, "." and "_"`,
     });
   }
 });
