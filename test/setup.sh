@@ -6,6 +6,7 @@ PATH=$PATH:/usr/sbin:/sbin
 # command:package
 needed='
 csync2:csync2
+lsyncd:lsyncd
 rsync:rsync
 ip:iproute2
 nft:nftables

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hosts } from '../kit/hosts/hosts.ts';
+import { Walk } from '../kit/hosts/walk.ts';
+import { NAMES, SHARED, assertGone, assertHas, putKey, putTree, sameEverywhere } from './data.ts';
+
+const EXCLUDED = ['cache', '.swp'];
+
+test('from csync2 with cron, and back, as docs/MIGRATING.md has it', async (t) => {
+  const made = await hosts(t, NAMES);
+  const [web1, web2, web3] = NAMES.map((name) => made.at(name));
+  assert.ok(web1 && web2 && web3);
+  const way = new Walk(made, 'docs/MIGRATING.md', 'From csync2 with cron');
+
+  await way.step('What there is');
+  putKey(made, '/etc/csync2.key');
+  for (const host of made.all) {
+    host.put(`${SHARED}/cache/own`, host.name);
+    await host.must('systemctl start csync2.socket');
+  }
+  putTree(web1, SHARED);
+  for (const name of ['edited', 'deleted', 'renamed']) web2.put(`${SHARED}/${name}`, 'first');
+  assert.deepEqual(await made.minute(), []);
+  await way.step('Prepare');
+
+  // Not seen by csync2 yet when its cron job goes.
+  web1.put(`${SHARED}/edited`, 'on web1');
+  web2.remove(`${SHARED}/deleted`);
+  await web3.must(`cd ${SHARED} && mv renamed moved && mkdir new && echo fresh >new/file`);
+  await way.step('Let csync2 finish');
+  // Changes are free all the time, deletions are held.
+  web3.put(`${SHARED}/meanwhile`, 'written while nothing ran');
+  await way.step('Switch over');
+  await sameEverywhere(made, SHARED, EXCLUDED);
+  const isRight = () => {
+    assertHas(made, `${SHARED}/edited`, 'on web1');
+    assertHas(made, `${SHARED}/new/file`, 'fresh\n');
+    assertHas(made, `${SHARED}/meanwhile`, 'written while nothing ran');
+    for (const name of ['deleted', 'renamed']) assertGone(made, `${SHARED}/${name}`);
+    for (const host of made.all) assert.equal(host.read(`${SHARED}/cache/own`), host.name);
+  };
+  isRight();
+
+  // The old way is off.
+  assert.deepEqual(await made.minute(), []);
+  for (const host of made.all) assert.ok(!host.programs().includes('csync2'), host.name);
+  web2.remove(`${SHARED}/site/1`);
+  web3.put(`${SHARED}/edited`, 'on web3, by csyncd');
+  await made.at('web3').must('csyncd sync --wait');
+  await made.at('web2').must('csyncd sync --wait');
+
+  await way.step('The way back');
+  way.done();
+  for (const host of made.all) assert.deepEqual(host.programs(), ['csync2'], host.name);
+  assertGone(made, `${SHARED}/site/1`);
+  assertHas(made, `${SHARED}/edited`, 'on web3, by csyncd');
+  web1.remove(`${SHARED}/moved`);
+  web2.put(`${SHARED}/after`, 'carried by csync2');
+  assert.deepEqual(await made.minute(), []);
+  assert.deepEqual(await made.minute(), []);
+  assertGone(made, `${SHARED}/moved`);
+  assertHas(made, `${SHARED}/after`, 'carried by csync2');
+});

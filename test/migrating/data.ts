@@ -1,0 +1,55 @@
+/** What the hosts hold before a migration, and what must be so afterwards. */
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import type { Host, Hosts } from '../kit/hosts/hosts.ts';
+import { walk } from '../kit/cluster/tree.ts';
+import { differences } from '../kit/cluster/tree.ts';
+import { until } from '../kit/cluster/until.ts';
+
+export const SHARED = '/var/www/shared';
+export const NAMES = ['web1', 'web2', 'web3'] as const;
+export type Three = Hosts<(typeof NAMES)[number]>;
+
+/** A key of csync2's, as `csync2 -k` writes them. */
+export function putKey({ all }: Three, path: string): void {
+  for (const host of all) host.put(path, `${'aB.9_'.repeat(13).slice(0, 64)}\n`, 0o600);
+}
+
+/** Some directories and files of many kinds. */
+export function putTree(host: Host, root: string): void {
+  for (let i = 0; i < 60; i++) host.put(`${root}/site/${i % 4}/page-${i}.html`, `page ${i}\n`.repeat(i));
+  host.put(`${root}/with space/ünï`, 'a name');
+  host.put(`${root}/run.sh`, '#!/bin/sh\n', 0o755);
+  fs.chmodSync(host.path(`${root}/run.sh`), 0o755);
+  fs.symlinkSync('run.sh', host.path(`${root}/link`));
+}
+
+/** Waits until a directory is the same on all hosts by a walk of its own: content, mode, owner, mtime. */
+export async function sameEverywhere(
+  { all }: Three,
+  root = SHARED,
+  except: readonly string[] = [],
+): Promise<void> {
+  const compare = () => {
+    const trees = all.map((host) => [host.name, kept(host, root, except)] as const);
+    return differences(new Map(trees));
+  };
+  await until(`${root} is the same everywhere`, () => compare().length === 0, {
+    explain: () => compare().join('\n'),
+  });
+}
+
+function kept(host: Host, root: string, except: readonly string[]): ReadonlyMap<string, string> {
+  const tree = [...walk(host.path(root))];
+  return new Map(
+    tree.filter(([path]) => !except.some((name) => path === name || path.startsWith(`${name}/`))),
+  );
+}
+
+export function assertGone({ all }: Three, path: string): void {
+  for (const host of all) assert.ok(!host.exists(path), `${path} is on ${host.name} again`);
+}
+
+export function assertHas({ all }: Three, path: string, content: string): void {
+  for (const host of all) assert.equal(host.read(path), content, `${path} on ${host.name}`);
+}
