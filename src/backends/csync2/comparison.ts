@@ -86,7 +86,7 @@ export class Comparison {
   }
 
   /** With csync2's text; null when that could not be told: it is looked at again, or an error. */
-  textOf(dirFd: Fd, path: string, stat: Stat): Found | null {
+  foundAt(dirFd: Fd, path: string, stat: Stat): Found | null {
     const { sys, rules } = this.tree;
     const readsTarget = stat.kind === 'symlink' && !rules.isPrefixed;
     try {

@@ -3,10 +3,10 @@
  * a file in place first and commits its row later, seconds later at worst. So a difference counts when the disk, then
  * the absence of open sessions, then the table were seen in this order and still differ.
  */
-import type { Fd, Stat } from '../../sys/sys.ts';
 import { kindOf, type CheckedKind } from './checktxt.ts';
-import { kindOfStat, NO_WAY, systemCode, type Candidate, type Comparison, type Found } from './comparison.ts';
-import { baseOf, parentOf } from './paths.ts';
+import { kindOfStat, type Candidate, type Comparison, type Found } from './comparison.ts';
+import { Glances } from './glances.ts';
+import { baseOf } from './paths.ts';
 import type { UnseenEdit } from './young-files.ts';
 
 /** `was` = what csync2 has recorded, `is` = what is there; null = nothing. */
@@ -28,6 +28,7 @@ export interface Confirmed {
   readonly unseen: readonly UnseenEdit[];
 }
 
+const NOTHING: Confirmed = { differences: [], unseen: [] };
 const MOST_ROUNDS = 5;
 const CHUNK = 500;
 /** csync2 commits after three seconds. */
@@ -48,6 +49,7 @@ export async function confirm(
   { sessionsOpen, now }: Settling,
 ): Promise<Confirmed> {
   const { table } = comparison.tree;
+  if (comparison.candidates.size === 0 && comparison.unseen.size === 0) return NOTHING;
   let seen: Seen[] = [];
   let before = version;
   let isOpen = false;
@@ -84,7 +86,7 @@ export async function confirm(
 async function seeAgain(comparison: Comparison, all: boolean): Promise<Seen[]> {
   const candidates = [...comparison.candidates.values()];
   const seen: Seen[] = [];
-  const parents = new Parents(comparison);
+  const glances = new Glances(comparison);
   try {
     for (let at = 0; at < candidates.length; at += CHUNK) {
       const chunk = candidates.slice(at, at + CHUNK);
@@ -98,7 +100,7 @@ async function seeAgain(comparison: Comparison, all: boolean): Promise<Seen[]> {
           seen.push({ ...candidate, dirCtimeNs: 0n });
           continue;
         }
-        const { found, dirCtimeNs } = parents.lookAt(path);
+        const { found, dirCtimeNs } = glances.at(path);
         if (found === 'unknown') continue;
         // There again, or only now: what is below it was not looked at.
         if ((found === null) !== (candidate.found === null))
@@ -107,64 +109,9 @@ async function seeAgain(comparison: Comparison, all: boolean): Promise<Seen[]> {
       }
     }
   } finally {
-    parents.close();
+    glances.close();
   }
   return seen;
-}
-
-/** The directory of the last path stays open: most paths come beside each other. */
-class Parents {
-  readonly #comparison: Comparison;
-  #path: string | null = null;
-  #dir: { readonly fd: Fd; readonly stat: Stat } | 'absent' | 'unknown' = 'absent';
-
-  constructor(comparison: Comparison) {
-    this.#comparison = comparison;
-  }
-
-  lookAt(path: string): { readonly found: Found | null | 'unknown'; readonly dirCtimeNs: bigint } {
-    const { sys } = this.#comparison.tree;
-    if (path === '') {
-      const stat = sys.fstat(this.#comparison.rootFd);
-      return {
-        found: this.#comparison.textOf(this.#comparison.rootFd, path, stat) ?? 'unknown',
-        dirCtimeNs: stat.ctimeNs,
-      };
-    }
-    if (this.#path !== parentOf(path)) this.#open(parentOf(path));
-    const dir = this.#dir;
-    if (dir === 'unknown') return { found: 'unknown', dirCtimeNs: 0n };
-    if (dir === 'absent') return { found: null, dirCtimeNs: 0n };
-    const dirCtimeNs = dir.stat.ctimeNs;
-    try {
-      const stat = sys.lstat(dir.fd, baseOf(path));
-      if (stat === null) return { found: null, dirCtimeNs };
-      return { found: this.#comparison.textOf(dir.fd, path, stat) ?? 'unknown', dirCtimeNs };
-    } catch (error) {
-      this.#comparison.failed(path, 'entry', error);
-      return { found: 'unknown', dirCtimeNs };
-    }
-  }
-
-  close(): void {
-    if (typeof this.#dir === 'object') this.#comparison.tree.sys.close(this.#dir.fd);
-    this.#dir = 'absent';
-    this.#path = null;
-  }
-
-  #open(path: string): void {
-    this.close();
-    this.#path = path;
-    const { sys } = this.#comparison.tree;
-    try {
-      const fd = sys.openDir(this.#comparison.rootFd, path);
-      this.#dir = { fd, stat: sys.fstat(fd) };
-    } catch (error) {
-      const isGone = NO_WAY.has(systemCode(error) ?? '');
-      if (!isGone) this.#comparison.failed(path, 'subtree', error);
-      this.#dir = isGone ? 'absent' : 'unknown';
-    }
-  }
 }
 
 function isTemporary(path: string, found: Found | null, recorded: string | null, now: bigint): boolean {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const FILES = ['/proc/net/tcp', '/proc/net/tcp6'];
 const POLL_MS = 25;
-/** ESTABLISHED, and CLOSE_WAIT: the peer is gone, the session here not yet. */
+/** ESTABLISHED, and CLOSE_WAIT: the peer is gone, and the session here still has to commit what it did. */
 const OPEN_STATES = new Set(['01', '08']);
 
 /** Connections that others have opened to a local port, in the text of /proc/net/tcp or tcp6. */

@@ -5,26 +5,21 @@ import type { Comparison, Found } from './comparison.ts';
 import { encode } from './encoding.ts';
 import { join } from './paths.ts';
 
-/** Bytes of a directory file from which on its names are not listed in one go. */
+/** Bytes of a directory file from which on its names are not listed, and looked at, in one go. */
 const LARGE = 96 * 1024;
 const READ_AHEAD = 500;
 
-/** `found` null: it is there, but cannot be examined. */
-export interface Entry {
-  readonly path: string;
-  readonly found: Found | null;
-}
-
-/** An entry, or (`descends`) all that is below it, at its place among the keys. */
+/** A name, or (`descends`) all that is below it, at its place among the keys. */
 export interface Item {
   readonly key: string;
-  readonly entry: Entry;
   readonly descends: boolean;
+  /** `later`: not looked at yet; null: it is there, but cannot be examined */
+  readonly found: Found | 'later' | null;
 }
 
 /**
  * Sorted by key: `a`, `a-b`, `a/`, `a0`. So the rows of the table come along in the same order. Only what the rules
- * select, or enter. Throws what opening or reading the directory throws.
+ * select, or enter. Throws what reading the directory throws.
  */
 export async function listItems(
   comparison: Comparison,
@@ -32,54 +27,51 @@ export async function listItems(
   dir: string,
   dirKey: string,
 ): Promise<Item[]> {
-  const { selection } = comparison.tree;
+  const { selection, sys } = comparison.tree;
   const items: Item[] = [];
-  const add = (name: string, stat: Stat | null): void => {
+  const add = (name: string, isDir: boolean | null, found: Item['found']): void => {
     const path = join(dir, name);
-    const isDir = stat?.kind === 'dir';
-    const enters = stat === null || (isDir && selection.enters(path));
+    const enters = isDir === null || (isDir && selection.enters(path));
     if (!enters && !selection.selects(path, isDir)) return;
     const key = `${dirKey}/${encode(name)}`;
-    const found = stat === null ? null : comparison.textOf(fd, path, stat);
-    const entry = { path, found };
-    items.push({ key, entry, descends: false });
-    if (enters) items.push({ key: `${key}/`, entry, descends: true });
+    items.push({ key, found, descends: false });
+    if (enters) items.push({ key: `${key}/`, found, descends: true });
   };
-  await listEach(comparison, fd, dir, add);
+  if (sys.fstat(fd).size < LARGE) {
+    for (const { name, stat } of listStats(comparison, fd, dir)) {
+      const isDir = stat === null ? null : stat.kind === 'dir';
+      add(name, isDir, stat === null ? null : comparison.foundAt(fd, join(dir, name), stat));
+    }
+  } else {
+    // A hundred thousand stats at hand would cost more than their directory being read twice.
+    const directory = await opendir(`/proc/self/fd/${fd}`, { encoding: 'latin1', bufferSize: READ_AHEAD });
+    for await (const entry of directory) {
+      add(entry.name, entry.isDirectory(), 'later');
+      if (comparison.slices.isOver) await comparison.slices.rest();
+    }
+  }
   return comparison.slices.sort(items);
 }
 
-async function listEach(
+function listStats(
   comparison: Comparison,
   fd: Fd,
   dir: string,
-  add: (name: string, stat: Stat | null) => void,
-): Promise<void> {
+): { readonly name: string; readonly stat: Stat | null }[] {
   const { sys } = comparison.tree;
-  const isLarge = sys.fstat(fd).size > LARGE;
-  if (!isLarge) {
-    try {
-      for (const { name, stat } of sys.listStat(fd)) add(name, stat);
-      return;
-    } catch (error) {
-      if (!(error instanceof SysError)) throw error;
-    }
+  try {
+    return sys.listStat(fd);
+  } catch (error) {
+    if (!(error instanceof SysError)) throw error;
   }
   // One that cannot be examined (a damaged inode) must not hide the others.
-  for await (const name of isLarge ? namesOf(fd) : sys.list(fd).map((entry) => entry.name)) {
+  return sys.list(fd).flatMap(({ name }): { name: string; stat: Stat | null }[] => {
     try {
       const stat = sys.lstat(fd, name);
-      if (stat !== null) add(name, stat);
+      return stat === null ? [] : [{ name, stat }];
     } catch (error) {
-      const path = join(dir, name);
-      comparison.failed(path, 'subtree', error);
-      add(name, null);
+      comparison.failed(join(dir, name), 'subtree', error);
+      return [{ name, stat: null }];
     }
-    if (comparison.slices.isOver) await comparison.slices.rest();
-  }
-}
-
-async function* namesOf(fd: Fd): AsyncGenerator<string> {
-  const directory = await opendir(`/proc/self/fd/${fd}`, { encoding: 'latin1', bufferSize: READ_AHEAD });
-  for await (const { name } of directory) yield name;
+  });
 }

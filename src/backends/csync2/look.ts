@@ -118,7 +118,7 @@ async function lookAtAll(comparison: Comparison, places: readonly DirtyPath[]): 
 
 async function lookAtRoot(comparison: Comparison, { scope }: DirtyPath): Promise<void> {
   const { rootFd, tree } = comparison;
-  const found = comparison.textOf(rootFd, '', tree.sys.fstat(rootFd));
+  const found = comparison.foundAt(rootFd, '', tree.sys.fstat(rootFd));
   if (found !== null) {
     const texts = await tree.table.texts([tree.rootName]);
     comparison.compare('', found, texts.get(tree.rootName) ?? null);
@@ -177,7 +177,7 @@ function lookAtName(comparison: Comparison, fd: Fd, path: string, recorded: stri
       if (recorded !== null) comparison.goneAt(path, recorded);
       return false;
     }
-    const found = comparison.textOf(fd, path, stat);
+    const found = comparison.foundAt(fd, path, stat);
     if (found === null) return null;
     comparison.compare(path, found, recorded);
     return stat.kind === 'dir';

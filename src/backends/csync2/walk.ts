@@ -2,6 +2,7 @@
 import type { Comparison } from './comparison.ts';
 import { Cursor } from './cursor.ts';
 import { encode } from './encoding.ts';
+import { Glances } from './glances.ts';
 import { listItems, type Item } from './listing.ts';
 import { keysBelow } from './table.ts';
 
@@ -10,7 +11,12 @@ export async function walk(comparison: Comparison, top: string, deep: boolean): 
   const name = comparison.nameOf(top);
   const cursor = new Cursor(comparison.tree.table, keysBelow(name));
   const key = name === '/' ? '' : encode(name);
-  await compareDirectory({ comparison, cursor, deep }, top, key);
+  const glances = new Glances(comparison);
+  try {
+    await compareDirectory({ comparison, cursor, deep, glances }, top, key);
+  } finally {
+    glances.close();
+  }
   await gone(comparison, cursor, null);
 }
 
@@ -23,6 +29,7 @@ interface Walk {
   readonly comparison: Comparison;
   readonly cursor: Cursor;
   readonly deep: boolean;
+  readonly glances: Glances;
 }
 
 async function compareDirectory(walk: Walk, dir: string, dirKey: string): Promise<void> {
@@ -31,24 +38,36 @@ async function compareDirectory(walk: Walk, dir: string, dirKey: string): Promis
   // Nothing can be said of what is in a directory that could not be read.
   if (items === null) return cursor.skipTo(`${dirKey}0`);
   const isNew = new Set<string>();
-  for (const { key, entry, descends } of items) {
+  for (const { key, found, descends } of items) {
     if (comparison.slices.isOver) await comparison.slices.rest();
     await gone(comparison, cursor, key);
     if (descends) {
-      const dirKey = key.slice(0, -1);
-      if (entry.found !== null && (deep || isNew.has(entry.path)))
-        await compareDirectory(walk, entry.path, dirKey);
-      else cursor.skipTo(`${dirKey}0`);
+      const below = key.slice(0, -1);
+      if (found !== null && (deep || isNew.has(below)))
+        await compareDirectory(walk, comparison.pathOf(below), below);
+      else cursor.skipTo(`${below}0`);
       continue;
     }
     const row = await cursor.peek();
     const recorded = row?.key === key ? row.text : null;
     if (recorded !== null) cursor.next();
-    if (entry.found === null) continue;
-    if (comparison.isNewDirectory(entry.path, recorded)) isNew.add(entry.path);
-    comparison.compare(entry.path, entry.found, recorded);
+    const path = comparison.pathOf(key);
+    if (comparison.isNewDirectory(path, recorded)) isNew.add(key);
+    compareItem(walk, path, found, recorded);
   }
   await gone(comparison, cursor, `${dirKey}0`);
+}
+
+function compareItem(
+  { comparison, glances }: Walk,
+  path: string,
+  item: Item['found'],
+  recorded: string | null,
+): void {
+  const found = item === 'later' ? glances.at(path).found : item;
+  if (found === 'unknown' || (found === null && item === null)) return;
+  if (found !== null) comparison.compare(path, found, recorded);
+  else if (recorded !== null) comparison.goneAt(path, recorded);
 }
 
 async function itemsOf(comparison: Comparison, dir: string, dirKey: string): Promise<Item[] | null> {

@@ -169,6 +169,7 @@ describe('a look never judges what it did not see', () => {
     const tree = recorder.tree();
     const away = `${recorder.root}.away`;
     const { dev, ino } = fs.statSync(recorder.root, { bigint: true });
+    recorder.write('new');
     const replaceMeanwhile = (): Promise<boolean> => {
       fs.renameSync(recorder.root, away);
       return Promise.resolve(false);

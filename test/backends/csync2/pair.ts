@@ -1,0 +1,98 @@
+/** Two or more real csync2, each with a tree of its own (as `%p%`), at loopback addresses that no other test uses. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import type { Tree } from '../../../src/backends/csync2/comparison.ts';
+import { Incoming } from '../../../src/backends/csync2/incoming.ts';
+import { Table } from '../../../src/backends/csync2/table.ts';
+import { YoungFiles } from '../../../src/backends/csync2/young-files.ts';
+import { openSys } from '../../../src/sys/open.ts';
+import { compileSelection } from '../../../src/util/selection.ts';
+import { until } from '../../kit/cluster/until.ts';
+import { makeTempDir } from '../../kit/temp-dir.ts';
+import { wallClock } from './recorder.ts';
+
+/** Of this process, so that its connections are told from those of other tests. */
+const PORT = 10_000 + (process.pid % 20_000);
+const sys = openSys();
+
+export class Host {
+  readonly address: string;
+  readonly dir = makeTempDir();
+  readonly root = join(this.dir, 'tree');
+  readonly incoming = new Incoming(PORT);
+  readonly tree: Tree;
+  #listener: ChildProcess | null = null;
+  #heard = '';
+
+  constructor(index: number) {
+    this.address = `127.${1 + ((process.pid >> 8) % 254)}.${process.pid & 255}.${index + 1}`;
+    fs.mkdirSync(this.root);
+    this.tree = {
+      sys,
+      rootPath: this.root,
+      root: null,
+      rootName: '%p%',
+      selection: compileSelection({ exclude: [], include: [] }),
+      rules: { ignoreUid: false, ignoreGid: false, ignoreMode: false, isPrefixed: true },
+      table: new Table(join(this.dir, `${this.address}.db3`)),
+      young: new YoungFiles(wallClock),
+    };
+  }
+
+  at(path: string): string {
+    return join(this.root, path);
+  }
+
+  csync2(...args: string[]): string {
+    const { stderr } = spawnSync('csync2', this.#args(args), { env: this.#env(), encoding: 'latin1' });
+    return stderr;
+  }
+
+  /** Resolves when it has ended. */
+  async update(): Promise<void> {
+    await once(spawn('csync2', this.#args(['-u']), { env: this.#env(), stdio: 'ignore' }), 'exit');
+  }
+
+  async listen(): Promise<void> {
+    const child = spawn('csync2', this.#args(['-ii', '-v']), {
+      env: this.#env(),
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    });
+    this.#listener = child;
+    child.stderr.setEncoding('latin1').on('data', (text: string) => (this.#heard += text));
+    await until('csync2 listens', () => this.#heard.includes('Listening'));
+  }
+
+  close(): void {
+    this.tree.table.close();
+    if (this.#listener?.pid !== undefined) process.kill(-this.#listener.pid, 'SIGKILL');
+  }
+
+  #args(args: readonly string[]): string[] {
+    return ['-N', this.address, '-D', this.dir, '-p', String(PORT), ...args];
+  }
+
+  #env(): NodeJS.ProcessEnv {
+    return { ...process.env, CSYNC2_SYSTEM_DIR: this.dir, LC_ALL: 'C' };
+  }
+}
+
+/** Both know the same (empty) tree, and the second listens. */
+export async function makePair(): Promise<readonly [Host, Host]> {
+  const pair = [new Host(0), new Host(1)] as const;
+  const prefix = pair.map(({ address, root }) => `on ${address}: ${root};`).join(' ');
+  const hosts = pair.map(({ address }) => address).join(' ');
+  for (const host of pair) {
+    fs.writeFileSync(join(host.dir, 'thekey'), `${'k'.repeat(64)}\n`, { mode: 0o600 });
+    fs.writeFileSync(
+      join(host.dir, 'csync2.cfg'),
+      `nossl * *; prefix p { ${prefix} } group g { host ${hosts}; key thekey; include %p%; }\n`,
+    );
+    host.csync2('-cIr', host.root);
+  }
+  await pair[1].listen();
+  return pair;
+}
