@@ -15,6 +15,10 @@ const interrupted = new AbortController();
 
 const parts: Parts = {
   signal: interrupted.signal,
+  runAction: async (words, report) => {
+    const { runAction } = await import('./backends/csync2/run-action.ts');
+    return runAction(words, report);
+  },
   runDaemon: async (config, io) => {
     // The daemon hears its signals itself.
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);

@@ -4,7 +4,7 @@ import { CsyncdError } from '../util/errors.ts';
 
 /** Where output goes; the tests give their own. */
 export interface Io {
-  readonly out: (text: string) => void;
+  readonly out: (text: string | Uint8Array) => void;
   readonly err: (text: string) => void;
   /** standard output is a terminal: tables may be redrawn */
   readonly isTerminal: boolean;

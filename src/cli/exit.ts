@@ -22,6 +22,8 @@ export function exitCodeOf(error: unknown): ExitCode {
       return EXIT.usage;
     case 'config-refused':
     case 'no-config':
+    case 'no-group':
+    case 'csync2-config':
     case 'key-missing':
     case 'key-unreadable':
     case 'key-open':

@@ -10,6 +10,8 @@ import { EXIT, exitCodeOf } from './exit.ts';
 export interface Parts {
   /** `run`: the daemon, until it has stopped; resolves to the exit code. */
   readonly runDaemon: (config: string, io: Io) => Promise<number>;
+  /** `run-action`, which csync2 calls; resolves to whether the action's command succeeded. */
+  readonly runAction: (words: readonly string[], report: (text: string) => void) => Promise<boolean>;
   /** aborts at Ctrl-C */
   readonly signal: AbortSignal;
 }
@@ -97,6 +99,16 @@ function addDaemon(program: Command, run: Runner, parts: Parts, io: Io): void {
       ),
     );
   program
+    .command('run-action', { hidden: true })
+    .argument('<words...>')
+    .action(
+      run(
+        async () =>
+          async ({ err }, words: string[]) =>
+            (await parts.runAction(words, err)) ? EXIT.ok : EXIT.failed,
+      ),
+    );
+  program
     .command('reload')
     .description('reread the config; returns when it is in force, or why not')
     .action(run(async () => (await import('./commands/reload.ts')).reload));
@@ -129,6 +141,11 @@ function addConfig(program: Command, run: Runner): void {
     )
     .description('the same as a csyncd.yaml on standard output; what has no counterpart is a warning')
     .action(run(async () => (await import('./commands/config-import.ts')).importConfig));
+  config
+    .command('csync2')
+    .argument('[group]', 'default: the only one with backend: csync2')
+    .description('the csync2.cfg that csyncd generates for a group')
+    .action(run(async () => (await import('./commands/config.ts')).showCsync2Config));
   program
     .command('keygen')
     .argument('[file]', 'where to; default: the keys that the config names and that are missing')

@@ -21,11 +21,15 @@ export async function run(
   let out = '';
   let err = '';
   const io: Io = {
-    out: (text) => void (out += text),
+    out: (text) => void (out += typeof text === 'string' ? text : Buffer.from(text).toString('latin1')),
     err: (text) => void (err += text),
     isTerminal: false,
   };
-  const code = await runCli(args, io, { runDaemon: () => Promise.resolve(0), signal });
+  const code = await runCli(args, io, {
+    runDaemon: () => Promise.resolve(0),
+    runAction: () => Promise.resolve(true),
+    signal,
+  });
   return { code, out, err };
 }
 

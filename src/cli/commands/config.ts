@@ -1,11 +1,14 @@
-/** `config check [FILE]`, `config show`, `config unit`: without the daemon. */
+/** `config check [FILE]`, `config show`, `config unit`, `config csync2 [GROUP]`: without the daemon. */
+import { isUtf8 } from 'node:buffer';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { renderFault, type Fault } from '../../config/fault.ts';
 import { loadConfig } from '../../config/load.ts';
-import type { Config } from '../../config/model.ts';
+import type { Config, Group } from '../../config/model.ts';
 import { showConfig } from '../../config/show.ts';
 import { systemdDropIn } from '../../config/unit.ts';
+import { CsyncdError } from '../../util/errors.ts';
+import { programPath } from '../../util/program-path.ts';
 import { printJson, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 
@@ -52,6 +55,32 @@ export async function showUnit(context: Context): Promise<ExitCode> {
     if (context.json) printJson(context, { unit });
     else context.out(unit);
   });
+}
+
+/** All mappings are in it, whether or not they take part just now. */
+export async function showCsync2Config(context: Context, name: string | undefined): Promise<ExitCode> {
+  return withConfig(context, async (config) => {
+    const group = csync2Group(config, name);
+    const { generateCsync2Config } = await import('../../config/csync2/generate.ts');
+    const options = { node: config.node, csyncd: programPath() };
+    const bytes = Buffer.from(generateCsync2Config(group, options), 'latin1');
+    // A pattern may need bytes that are not UTF-8.
+    if (!context.json) return context.out(isUtf8(bytes) ? bytes.toString() : bytes);
+    const exact = isUtf8(bytes) ? {} : { config_base64: bytes.toString('base64') };
+    printJson(context, { group: group.name, config: bytes.toString(), ...exact });
+  });
+}
+
+function csync2Group(config: Config, name: string | undefined): Group {
+  const groups = config.groups.filter((group) => group.backend === 'csync2');
+  const [only, ...more] = groups.filter((group) => name === undefined || group.name === name);
+  if (only !== undefined && more.length === 0) return only;
+  const names = groups.map((group) => group.name).join(', ');
+  const hint =
+    names === '' ? 'no group of this node has backend: csync2' : `groups with backend: csync2: ${names}`;
+  const message =
+    name === undefined ? 'name a group' : `${name} is no group of this node with backend: csync2`;
+  throw new CsyncdError('no-group', message, { hint });
 }
 
 async function withConfig(

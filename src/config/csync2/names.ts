@@ -10,6 +10,14 @@ export function csync2HostName(host: Host): string {
   return host.address.toLowerCase();
 }
 
+/** The file in which a node's csync2 keeps what it knows. */
+export function databaseFile({ hosts, csync2 }: Group, node: string): string {
+  const self = hosts.find((host) => host.name === node);
+  if (self === undefined || csync2 === null) throw new Error(`${node} has no csync2 database`);
+  const suffix = csync2.configName === null ? '' : `_${csync2.configName}`;
+  return `${csync2.databaseDir}/${csync2HostName(self)}${suffix}.db3`;
+}
+
 /** csync2's `group` block of a mapping: one each, because its name patterns hold for a whole block. */
 export function blockName(group: Group, mapping: Mapping): string {
   return `${group.name}_${mapping.name}`;

@@ -5,11 +5,19 @@
  * nothing in it but a `/` matches a `/`; with one, every `*`, `?` and `[!…]` does. csync2's quotes have no escapes: a `"`
  * is written as a set that has only that character.
  */
+import { bytesToText } from '../../util/bytes.ts';
+import { CsyncdError } from '../../util/errors.ts';
 import type { Token } from '../../util/glob.ts';
 import { isAnyName, type Segment } from './segments.ts';
 
 /** More `**` in one pattern than this would make too many of it. */
 const MOST_ANY_DEPTHS = 4;
+
+/** What to say when there are no such patterns. */
+export const CROSSES = {
+  problem: 'has a "*" that would stand for a "/" too, in csync2',
+  hint: 'csync2 lets every "*" do so where a pattern can match at any depth: write out the names, or the directories',
+} as const;
 
 /**
  * The path patterns that together match what the segments match below `root` (itself a pattern), and all that lies in
@@ -68,8 +76,11 @@ export function literalPattern(bytes: string): string {
   return bytes.replaceAll(/["*?[\\]/g, (char) => (char === '"' ? glob([0x22], false) : `\\${char}`));
 }
 
-/** As one word of csync2.cfg. A `"` in it cannot be said. */
+/** A byte string as one word of csync2.cfg; throws a CsyncdError `csync2-config` when it has a `"` in it. */
 export function quoted(word: string): string {
+  if (word.includes('"')) {
+    throw new CsyncdError('csync2-config', `csync2.cfg cannot hold a double quote: ${bytesToText(word)}`);
+  }
   return `"${word}"`;
 }
 

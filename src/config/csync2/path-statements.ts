@@ -4,7 +4,7 @@
  * only what matches it, here, and all that lies below too in csync2: whatever the rules before it exclude there is said
  * again behind it.
  */
-import { literalPattern, pathPatterns } from './path-pattern.ts';
+import { CROSSES, literalPattern, pathPatterns } from './path-pattern.ts';
 import {
   isAnyName,
   literalName,
@@ -116,14 +116,7 @@ export class PathStatements {
 
   #say(kind: Statement['kind'], rule: Rule, base: readonly string[]): void {
     const patterns = pathPatterns(this.#below(base), rule.segments);
-    if (patterns === null) {
-      throw new Refused({
-        list: kind,
-        at: rule.at,
-        problem: 'has a "*" that would stand for a "/" too, in csync2',
-        hint: 'csync2 lets every "*" do so in a pattern with "**": write out the names, or the directories',
-      });
-    }
+    if (patterns === null) throw new Refused({ list: kind, at: rule.at, ...CROSSES });
     for (const pattern of patterns) this.statements.push({ kind, pattern });
     if (kind === 'include') this.#enters([...base.map(literalSegment), ...rule.segments]);
   }

@@ -5,23 +5,24 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeTempDir } from '../../kit/temp-dir.ts';
 
-export const HOST = 'h1';
+const HOST = 'h1';
 
 const system = makeTempDir();
-writeFileSync(join(system, 'key'), `${'k'.repeat(64)}\n`);
+export const keyFile = join(system, 'key');
+writeFileSync(keyFile, `${'k'.repeat(64)}\n`);
 
 /** The statements that every block needs. */
-export const BLOCK_HEAD = `host "${HOST}" "h2"; key "${join(system, 'key')}";`;
+export const BLOCK_HEAD = `host "${HOST}" "h2"; key "${keyFile}";`;
 
-/** Byte strings in and out; the names are those of csync2, in order. */
-export function listSelected(cfg: string, dir: string): string[] {
+/** Byte strings in and out; the names are those of csync2, in order. `host` is who lists. */
+export function listSelected(cfg: string, dir: string, host = HOST): string[] {
   writeFileSync(join(system, 'csync2.cfg'), cfg, 'latin1');
-  const args = ['-N', HOST, '-D', system, '-o', '-r', '--', dir];
+  const args = ['-N', host, '-D', system, '-o', '-r', '--', dir];
   const env = { ...process.env, CSYNC2_SYSTEM_DIR: system };
   // By way of xargs, because an argument of ours could not hold bytes that are not UTF-8.
   const input = Buffer.from(`${args.join('\0')}\0`, 'latin1');
   const ran = spawnSync('xargs', ['-0', 'csync2'], { env, input, encoding: 'latin1' });
-  assert.equal(ran.stderr, '', cfg);
+  assert.equal(ran.stderr, '', `${ran.stderr}${cfg}`);
   return [...new Set(ran.stdout.split('\n').slice(0, -1))].sort();
 }
 
