@@ -4,12 +4,15 @@ import { parseArgs } from 'node:util';
 
 export const USAGE = `npm run bench -- [WORKLOAD…] [options]
   --runs N        rounds of each workload; figures are medians; default 5
-  --only NAMES    of csyncd, csync2, rsync, separated by commas; ratios need the others
+  --only NAMES    of csyncd, csyncd-csync2, csync2, lsyncd, rsync, separated by commas; ratios need the others
   --scale F       a part of all counts and sizes, to try the bench itself; default 1
   --dir DIR       where the trees are; default: the system's temporary folder
   --profile DIR   daemons run under --cpu-prof; DIR gets a folder a workload with the profiles, and what took most is printed
   --json FILE     all values of all rounds, as JSON
   --list          the workloads`;
+
+export const KINDS = ['csyncd', 'csyncd-csync2', 'csync2', 'lsyncd', 'rsync'] as const;
+export type Kind = (typeof KINDS)[number];
 
 export interface Options {
   /** empty: all */
@@ -30,7 +33,7 @@ export function parseOptions(args: readonly string[]): Options {
     allowPositionals: true,
     options: {
       runs: { type: 'string', default: '5' },
-      only: { type: 'string', default: 'csyncd,csync2,rsync' },
+      only: { type: 'string', default: KINDS.join(',') },
       scale: { type: 'string', default: '1' },
       dir: { type: 'string', default: tmpdir() },
       profile: { type: 'string' },

@@ -1,4 +1,4 @@
-/** csyncd against Debian's csync2 and rsync, three hosts on one machine: `npm run bench`. See docs/BENCHMARKS.md. */
+/** csyncd against Debian's csync2, rsync and lsyncd + csync2, three hosts on one machine: `npm run bench`. See docs/BENCHMARKS.md. */
 import * as fs from 'node:fs';
 import { resolve } from 'node:path';
 import { undoAtExit } from './kit/cleanup.ts';
@@ -14,6 +14,9 @@ import { changedBlocks } from './workloads/changed-blocks.ts';
 import { deletion } from './workloads/delete.ts';
 import { oneFile } from './workloads/one-file.ts';
 import { oneGib } from './workloads/one-gib.ts';
+import { pairLatency } from './workloads/pair-latency.ts';
+import { pairRename } from './workloads/pair-rename.ts';
+import { pairSmallFiles } from './workloads/pair-small-files.ts';
 import { renameDirectory } from './workloads/rename-directory.ts';
 import { outage } from './workloads/outage.ts';
 import { memory } from './workloads/memory.ts';
@@ -32,6 +35,9 @@ const WORKLOADS: readonly Workload[] = [
   restart,
   memory,
   idle,
+  pairLatency,
+  pairSmallFiles,
+  pairRename,
 ];
 
 async function main(args: readonly string[]): Promise<void> {

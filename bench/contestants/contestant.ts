@@ -15,7 +15,7 @@ export interface Job {
   /** makes the change */
   readonly change: (root: string) => void;
   /** made after the change, once for each peer */
-  readonly arrival: (origin: string) => Arrived;
+  readonly arrival: (origin: string, precision: Precision) => Arrived;
 }
 
 export interface Carried {
@@ -45,4 +45,14 @@ export interface Contestant {
   phases(): Promise<Phases>;
   /** Ends it and removes everything. */
   destroy(): Promise<void>;
+}
+
+/** One that notices changes by itself. */
+export interface Watching extends Contestant {
+  /** what names the whole directory on a command line of csync2 */
+  readonly whole: readonly string[];
+  /** Makes a change; seconds until these peers hold it. Throws NeverHeld when they never will. */
+  held(job: Job, peers: readonly HostName[]): Promise<number>;
+  /** Which of its daemons ended by themselves, a line each. */
+  ended(): readonly string[];
 }

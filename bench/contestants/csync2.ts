@@ -1,6 +1,6 @@
 /**
  * Debian's csync2 as an administrator sets it up: one csync2.cfg, the directory at the same path on all hosts, a
- * listener on each, no SSL; the origin runs `csync2 -xr`. Each host has its own /etc/csync2.cfg and /etc/hosts by a mount namespace.
+ * listener on each, no SSL; the origin runs `csync2 -xr`. Each host has its own /etc/csync2.cfg and /etc/hosts.
  */
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
@@ -12,6 +12,8 @@ import type { Carried, Contestant, HostName, Job } from './contestant.ts';
 import { Hosts } from './hosts.ts';
 
 const PORT = 30865;
+/** where Debian's csync2 keeps its databases */
+export const DATABASES = '/var/lib/csync2';
 
 export class Csync2 implements Contestant {
   readonly name = 'csync2';
@@ -19,7 +21,6 @@ export class Csync2 implements Contestant {
   readonly #hosts: Hosts;
   /** the same path on all hosts */
   readonly #path: string;
-  readonly #holders = new Map<HostName, number>();
 
   /** @param origin a directory to look at in place of its own at the origin */
   constructor(dir: string, origin?: string) {
@@ -38,15 +39,9 @@ export class Csync2 implements Contestant {
   async start(): Promise<void> {
     const key = join(this.#hosts.folder, 'csync2.key');
     fs.writeFileSync(key, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
-    for (const host of HOSTS) await this.#hold(host, key);
-    for (const host of HOSTS)
-      this.#hosts.launch(host, 'csync2', this.#inside(host, this.#command(host, '-ii')));
-    for (const host of HOSTS) {
-      await until(`csync2 listens at ${host}`, async () => {
-        const listening = await this.#hosts.must(host, ['ss', '-Hltn', `sport = :${PORT}`]);
-        return listening !== '';
-      });
-    }
+    for (const host of HOSTS) await this.#separate(host, key);
+    for (const host of HOSTS) this.#hosts.launch(host, 'csync2', ['csync2', '-ii']);
+    await untilListening(this.#hosts);
   }
 
   async carry({ below, change }: Job): Promise<Carried> {
@@ -58,9 +53,8 @@ export class Csync2 implements Contestant {
 
   /** Runs csync2 at the origin; a path `''` is the whole directory. Seconds. */
   async run(...args: readonly string[]): Promise<number> {
-    const command = this.#inside(ORIGIN, this.#command(ORIGIN, ...args));
     const start = performance.now();
-    await this.#hosts.must(ORIGIN, command);
+    await this.#hosts.must(ORIGIN, ['csync2', ...args]);
     return (performance.now() - start) / 1000;
   }
 
@@ -79,42 +73,40 @@ export class Csync2 implements Contestant {
     this.#hosts.destroy();
   }
 
-  #command(host: HostName, ...args: readonly string[]): string[] {
-    return ['csync2', '-N', host, '-D', this.#hosts.dir(host, 'db'), ...args];
-  }
-
-  /** Inside the host's mount namespace. */
-  #inside(host: HostName, command: readonly string[]): string[] {
-    return ['nsenter', `--mount=/proc/${this.#holders.get(host)}/ns/mnt`, '--', ...command];
-  }
-
-  /** Makes the host's mount namespace, which a process that does nothing keeps. */
-  async #hold(host: HostName, key: string): Promise<void> {
-    const own = join(this.#hosts.folder, host);
-    const config = join(own, 'csync2.cfg');
-    const names = join(own, 'hosts');
-    const ready = join(own, 'ready');
+  /** Gives the host its own config, database and directory, at the paths that they have everywhere. */
+  async #separate(host: HostName, key: string): Promise<void> {
+    const config = join(this.#hosts.folder, host, 'csync2.cfg');
+    const names = join(this.#hosts.folder, host, 'hosts');
     fs.writeFileSync(config, this.#config(key));
-    fs.writeFileSync(names, HOSTS.map((name) => `${this.#hosts.network.address(name)} ${name}\n`).join(''));
-    const script = `mount --bind "$1" /etc/csync2.cfg && mount --bind "$2" /etc/hosts && mount --bind "$3" "$4" &&
-      : >"$5" && exec sleep infinity`;
-    const args = [config, names, this.roots[host], this.#path, ready];
-    const command = ['unshare', '--mount', 'sh', '-c', script, 'sh', ...args];
-    this.#holders.set(host, this.#hosts.launch(host, 'mounts', command));
-    await until(`${host} has its own /etc`, () => fs.existsSync(ready));
+    fs.writeFileSync(names, this.#hosts.names());
+    await this.#hosts.separate(host, {
+      '/etc/csync2.cfg': config,
+      '/etc/hosts': names,
+      [DATABASES]: this.#hosts.dir(host, 'db'),
+      [this.#path]: this.roots[host],
+    });
   }
 
   #config(key: string): string {
-    const hosts = HOSTS.map((name) => `${name}@${this.#hosts.network.address(name)}`).join(' ');
     return `nossl * *;
 group bench
 {
-  host ${hosts};
+  host ${HOSTS.join(' ')};
   key ${key};
   include ${this.#path};
   exclude .csyncd;
   auto younger;
 }
 `;
+  }
+}
+
+/** Waits until csync2 takes calls at all hosts. */
+export async function untilListening(hosts: Hosts): Promise<void> {
+  for (const host of HOSTS) {
+    await until(`csync2 listens at ${host}`, async () => {
+      const listening = await hosts.must(host, ['ss', '-Hltn', `sport = :${PORT}`]);
+      return listening !== '';
+    });
   }
 }

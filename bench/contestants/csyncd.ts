@@ -7,11 +7,12 @@ import type { StatusReport } from '../../src/control/client.ts';
 import { Cluster } from '../../test/kit/cluster.ts';
 import type { ClusterNode } from '../../test/kit/cluster.ts';
 import { isConnected, isLive } from '../../test/kit/cluster/status.ts';
-import { secondsUntil } from '../kit/arrival.ts';
+import { NeverHeld, secondsUntil } from '../kit/arrival.ts';
 import { parsePhases } from '../kit/phases.ts';
 import type { Phases } from '../kit/phases.ts';
+import type { Precision } from '../kit/verify.ts';
 import { HOSTS, ORIGIN, PEERS } from './contestant.ts';
-import type { Carried, Contestant, HostName, Job } from './contestant.ts';
+import type { Carried, HostName, Job, Watching } from './contestant.ts';
 
 type Keys = Readonly<Record<string, unknown>>;
 
@@ -22,6 +23,10 @@ export interface CsyncdOptions {
   /** further mappings */
   readonly mappings?: Readonly<Record<string, Keys>>;
   readonly group?: Keys;
+  /** default: nanoseconds */
+  readonly precision?: Precision;
+  /** what a host's daemon runs under: put before its command line */
+  readonly under?: (host: HostName) => readonly string[];
   /** where the daemons' CPU profiles go; null: they run without */
   readonly profile: string | null;
 }
@@ -31,18 +36,21 @@ const BOUND_MS = 1_800_000;
 const ASK_EVERY_MS = 10;
 const TELL_EVERY_MS = 60_000;
 
-export class Csyncd implements Contestant {
+export class Csyncd implements Watching {
   readonly name: string;
-  readonly precision = 'nanoseconds';
+  readonly precision: Precision;
   readonly roots: Readonly<Record<HostName, string>>;
   readonly stage: string;
   readonly nodes: Readonly<Record<HostName, ClusterNode>>;
   readonly cluster: Cluster<HostName>;
   readonly #profile: string | null;
+  readonly #under: (host: HostName) => readonly string[];
 
   constructor(options: CsyncdOptions) {
     this.name = options.name;
     this.#profile = options.profile;
+    this.precision = options.precision ?? 'nanoseconds';
+    this.#under = options.under ?? (() => []);
     this.cluster = new Cluster<HostName>({
       nodes: HOSTS,
       // What a workload deletes may be most of what there is.
@@ -64,6 +72,8 @@ export class Csyncd implements Contestant {
   async start(): Promise<void> {
     for (const host of HOSTS) this.launch(host);
     for (const host of HOSTS) await this.#ask(host, 'is live', isLive);
+    const trouble = await this.#trouble();
+    if (trouble !== null) throw new Error(trouble);
     await this.idle();
   }
 
@@ -73,7 +83,7 @@ export class Csyncd implements Contestant {
       const folder = join(this.#profile, this.name.replaceAll(' ', '-'), host);
       env['NODE_OPTIONS'] = `--cpu-prof --cpu-prof-dir=${folder}`;
     }
-    this.nodes[host].launch({ env });
+    this.nodes[host].launch({ env, under: this.#under(host) });
   }
 
   /** Seconds until the daemon of a host that was just launched has looked through all its mappings. */
@@ -97,8 +107,16 @@ export class Csyncd implements Contestant {
     const start = performance.now();
     change(this.roots.a);
     const roots = peers.map((peer) => this.roots[peer]);
-    const arrivals = peers.map(() => arrival(this.roots.a));
+    const arrivals = peers.map(() => arrival(this.roots.a, this.precision));
     return await secondsUntil(start, roots, arrivals, () => this.#trouble());
+  }
+
+  get whole(): readonly string[] {
+    return [...Object.values(this.roots), '%shared%'];
+  }
+
+  ended(): readonly string[] {
+    return HOSTS.filter((host) => !this.nodes[host].running).map((host) => `csyncd ended at ${host}`);
   }
 
   async idle(): Promise<void> {
@@ -155,14 +173,16 @@ export class Csyncd implements Contestant {
       const status = await this.status(host);
       if (status !== null && condition(status)) return;
       if (!this.nodes[host].running)
-        throw new Error(`${this.name}: ${host} ended\n${this.nodes[host].log()}`);
+        throw new NeverHeld(`${this.name}: ${host} ended\n${this.nodes[host].log()}`);
       if (performance.now() - start > BOUND_MS) {
-        throw new Error(
+        throw new NeverHeld(
           `${this.name}: not within ${BOUND_MS / 1000} s: ${host} ${what}\n${JSON.stringify(status)}`,
         );
       }
       if (performance.now() - told > TELL_EVERY_MS) {
         told = performance.now();
+        const trouble = await this.#trouble();
+        if (trouble !== null) throw new NeverHeld(trouble);
         console.error(`${this.name}: waiting until ${host} ${what}: ${JSON.stringify(status?.groups)}`);
       }
       await pause(ASK_EVERY_MS);

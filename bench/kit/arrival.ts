@@ -7,19 +7,24 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { directoryName } from './trees.ts';
 import type { Shape } from './trees.ts';
+import type { Precision } from './verify.ts';
 
 /** Whether the directory of a peer holds the change now. */
 export type Arrived = (root: string) => boolean;
 
+const NS_PER_SECOND = 1_000_000_000n;
 const LONGEST_MS = 1_800_000;
 const EVERY_MS = 1;
 const ASK_EVERY_MS = 10_000;
 const TOLD_AFTER_MS = 60_000;
 
+/** What was waited for will not come. */
+export class NeverHeld extends Error {}
+
 /**
  * Seconds from `start` (performance.now) until all these directories hold it.
  *
- * @param trouble asked once in a while: why it will never come, or null; then it throws
+ * @param trouble asked once in a while: why it will never come, which is then thrown as NeverHeld, or null
  */
 export async function secondsUntil(
   start: number,
@@ -40,7 +45,7 @@ export async function secondsUntil(
           `waiting since ${Math.round((now - start) / 1000)} s for ${waiting.map(({ root }) => root).join(', ')}`,
         );
       const reason = now - start > LONGEST_MS ? `not within ${LONGEST_MS / 1000} s` : await trouble();
-      if (reason !== null) throw new Error(`${waiting.map(({ root }) => root).join(', ')}: ${reason}`);
+      if (reason !== null) throw new NeverHeld(`${waiting.map(({ root }) => root).join(', ')}: ${reason}`);
     }
     await pause(EVERY_MS);
   }
@@ -57,11 +62,13 @@ export function wholeTree(path: string, { directories, filesEach }: Shape): Arri
 }
 
 /** A file with the origin's size and mtime: neither changes before the content is whole. */
-export function sameFile(origin: string, path: string): Arrived {
+export function sameFile(origin: string, path: string, precision: Precision): Arrived {
   const wanted = fs.statSync(join(origin, path), { bigint: true });
+  const time = ({ mtimeNs }: fs.BigIntStats): bigint =>
+    precision === 'seconds' ? mtimeNs / NS_PER_SECOND : mtimeNs;
   return (root) => {
     const found = fs.statSync(join(root, path), { bigint: true, throwIfNoEntry: false });
-    return found !== undefined && found.size === wanted.size && found.mtimeNs === wanted.mtimeNs;
+    return found !== undefined && found.size === wanted.size && time(found) === time(wanted);
   };
 }
 

@@ -56,7 +56,7 @@ export class Board {
     if (over.length === 0 || under.length === 0) return null;
     const value = medianRatio(over, under);
     this.#ratios.push({ contestant, what: `${what}: of ${other}`, values: [value] });
-    return value;
+    return Number.isNaN(value) ? null : value;
   }
 
   atLeast(text: string, value: number | null, floor: number): void {

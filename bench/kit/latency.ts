@@ -36,6 +36,6 @@ export function smallFile(below: string, name: string): Job {
       fs.mkdirSync(join(root, below), { recursive: true });
       fs.writeFileSync(join(root, path), randomBytes(FILE_BYTES));
     },
-    arrival: (origin) => sameFile(origin, path),
+    arrival: (origin, precision) => sameFile(origin, path, precision),
   };
 }

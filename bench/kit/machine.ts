@@ -13,6 +13,7 @@ export function describeMachine(dir: string): string {
     `trees on ${type}`,
     `Node ${process.versions.node}`,
     `csync2 ${packageVersion('csync2')}`,
+    `lsyncd ${packageVersion('lsyncd')}`,
     `rsync ${packageVersion('rsync')}`,
   ].join(', ');
 }

@@ -1,7 +1,8 @@
 /** Trees to carry. Content is random, so that nothing is gained by compressing it or by having seen it. */
 import { randomFillSync } from 'node:crypto';
 import * as fs from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { must } from '../../test/kit/cluster/command.ts';
 
 export interface Shape {
   readonly directories: number;
@@ -17,6 +18,15 @@ export function makeTree(dir: string, { directories, filesEach, fileBytes }: Sha
     const below = join(dir, directoryName(d));
     fs.mkdirSync(below, { recursive: true });
     for (let f = 0; f < filesEach; f++) fs.writeFileSync(join(below, `file-${f}`), randomFillSync(content));
+  }
+}
+
+/** The same files in several directories, as if they had been there for long. */
+export function seedTree([first = '', ...others]: readonly string[], path: string, shape: Shape): void {
+  makeTree(join(first, path), shape);
+  for (const root of others) {
+    fs.mkdirSync(dirname(join(root, path)), { recursive: true });
+    must('cp', ['-a', join(first, path), join(root, path)]);
   }
 }
 

@@ -3,21 +3,26 @@ import type { Contestant } from '../contestants/contestant.ts';
 import { Csync2 } from '../contestants/csync2.ts';
 import { Csyncd } from '../contestants/csyncd.ts';
 import type { CsyncdOptions } from '../contestants/csyncd.ts';
+import { Lsyncd } from '../contestants/lsyncd.ts';
 import { Rsync } from '../contestants/rsync.ts';
-import type { Options } from '../options.ts';
+import type { Kind, Options } from '../options.ts';
 import type { Outcome } from './outcome.ts';
+import { Side } from './side.ts';
+import type { SideOptions } from './side.ts';
 
 export interface Workload {
   readonly name: string;
   readonly run: (bench: Bench) => Promise<Outcome>;
 }
 
+type OwnSideOptions = Pick<SideOptions, 'make' | 'mayFail'>;
+
 /** Makes contestants and ends them with the workload. */
 export class Bench {
   readonly runs: number;
   readonly #options: Options;
   readonly #profile: string | null;
-  readonly #made: Contestant[] = [];
+  readonly #made: { destroy(): Promise<void> }[] = [];
 
   /** @param profile where CPU profiles go; null: none are made */
   constructor(options: Options, profile: string | null) {
@@ -31,7 +36,7 @@ export class Bench {
     return Math.max(1, Math.round(full * this.#options.scale));
   }
 
-  takesPart(kind: 'csyncd' | 'csync2' | 'rsync'): boolean {
+  takesPart(kind: Kind): boolean {
     return this.#options.only.includes(kind);
   }
 
@@ -66,6 +71,43 @@ export class Bench {
     return all.filter((contestant) => contestant !== null);
   }
 
+  /** What takes the place of lsyncd + csync2, beside it; who cannot take part says why. */
+  async sides(
+    seed: SideOptions['seed'],
+  ): Promise<{ readonly sides: readonly Side[]; readonly absent: string[] }> {
+    const common = { dir: this.#options.dir, seed };
+    const sides: Side[] = [];
+    const absent: string[] = [];
+    for (const [kind, options] of this.#sideOptions()) {
+      if (!this.takesPart(kind)) continue;
+      const side = new Side({ ...common, ...options });
+      this.#made.push(side);
+      try {
+        await side.start();
+        sides.push(side);
+      } catch (error) {
+        await side.destroy();
+        absent.push(
+          `${side.name} does not take part: ${error instanceof Error ? error.message : String(error)}`,
+        );
+      }
+    }
+    return { sides, absent };
+  }
+
+  #sideOptions(): (readonly [Kind, OwnSideOptions])[] {
+    const csyncd = (name: string, options: Partial<CsyncdOptions>): OwnSideOptions => ({
+      make: (meter) =>
+        new Csyncd({ ...options, name, under: (host) => meter.prefix(host), profile: this.#profile }),
+      mayFail: false,
+    });
+    return [
+      ['csyncd', csyncd(ENGINE, {})],
+      ['csyncd-csync2', csyncd(ON_CSYNC2, { group: CSYNC2_GROUP, precision: 'seconds' })],
+      ['lsyncd', { make: (meter) => new Lsyncd(PAIR, this.#options.dir, meter), mayFail: true }],
+    ];
+  }
+
   async end(): Promise<void> {
     for (const contestant of this.#made.splice(0)) await contestant.destroy();
   }
@@ -77,5 +119,10 @@ export class Bench {
   }
 }
 
+const CSYNC2_GROUP = { backend: 'csync2', csync2: { no_ssl: true, port: 30866 } };
+
+export const ENGINE = 'csyncd, engine';
+export const ON_CSYNC2 = 'csyncd, csync2';
+export const PAIR = 'lsyncd + csync2';
 export const STRICT = 'csyncd strict';
 export const RELAXED = 'csyncd relaxed';

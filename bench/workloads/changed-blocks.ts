@@ -34,7 +34,7 @@ export const changedBlocks: Workload = {
         const { seconds, acknowledgedSeconds, wireBytes } = await measure(board, contestant, {
           below: DIRECTORY,
           change: (root) => changeBlocks(join(root, FILE), BLOCKS, BLOCK_BYTES),
-          arrival: (origin) => sameFile(origin, FILE),
+          arrival: (origin, precision) => sameFile(origin, FILE, precision),
         });
         board.add(contestant.name, 'seconds', acknowledgedSeconds ?? seconds);
         board.add(contestant.name, 'MB on the wire', wireBytes / 1e6);

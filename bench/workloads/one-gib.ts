@@ -59,6 +59,6 @@ export function newFile(contestant: Contestant, path: string, bytes: number): Jo
       fs.mkdirSync(join(root, dirname(path)), { recursive: true });
       fs.renameSync(staged, join(root, path));
     },
-    arrival: (origin) => sameFile(origin, path),
+    arrival: (origin, precision) => sameFile(origin, path, precision),
   };
 }
