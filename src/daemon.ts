@@ -12,7 +12,7 @@ import { createMetrics } from './control/metrics.ts';
 import type { AuditTrail, PeerOperations } from './control/operations.ts';
 import { openControl, openMetrics, type Door } from './control/server.ts';
 import { ServiceNotifier } from './control/service.ts';
-import { systemClock } from './orchestrator/clock.ts';
+import { systemClock } from './util/clock.ts';
 import type { Failure } from './orchestrator/failures.ts';
 import { MappingOperations } from './orchestrator/operations/operations.ts';
 import { Orchestrator } from './orchestrator/orchestrator.ts';

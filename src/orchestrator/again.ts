@@ -4,7 +4,7 @@
  */
 import type { DirtyPath } from '../backends/backend.ts';
 import { backoffMs } from '../util/backoff.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../util/clock.ts';
 
 const WAIT = { firstMs: 200, maxMs: 30_000 };
 const MOST = 10_000;

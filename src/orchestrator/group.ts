@@ -8,7 +8,7 @@ import { backoffMs } from '../util/backoff.ts';
 import type { Logger } from '../util/log.ts';
 import type { Batcher, BatcherOptions } from '../watch/batcher.ts';
 import type { Watcher, WatcherOptions } from '../watch/watcher.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../util/clock.ts';
 import { classify, type Failure } from './failures.ts';
 import { MappingRunner } from './runner.ts';
 

@@ -6,7 +6,7 @@ import PQueue from 'p-queue';
 import type { Backend, DirtyPath, HoldReason, LookResult } from '../backends/backend.ts';
 import { HintSet } from '../watch/hint-set.ts';
 import { Again } from './again.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../util/clock.ts';
 
 export interface LaneOptions {
   readonly mapping: string;

@@ -1,6 +1,6 @@
 /** When a mapping is looked at again by itself: the rescan, and the next try after a failure. */
 import { backoffMs } from '../util/backoff.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../util/clock.ts';
 
 const RETRY = { firstMs: 1_000, maxMs: 300_000 };
 /** ms */

@@ -9,7 +9,7 @@ import { assertNever } from '../util/errors.ts';
 import type { Logger } from '../util/log.ts';
 import type { Batcher, BatcherOptions } from '../watch/batcher.ts';
 import type { Watcher, WatcherEvent, WatcherOptions, WatcherStatus } from '../watch/watcher.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../util/clock.ts';
 import { classify, type Failure } from './failures.ts';
 import { Lane } from './lane.ts';
 import { born, step, takesHints, type Effect, type Life, type LifeEvent } from './life.ts';

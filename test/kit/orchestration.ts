@@ -9,7 +9,7 @@ import type {
   WaitResult,
 } from '../../src/backends/backend.ts';
 import type { Config, Group, Mapping } from '../../src/config/model.ts';
-import type { Clock } from '../../src/orchestrator/clock.ts';
+import type { Clock } from '../../src/util/clock.ts';
 import type { Batcher, BatcherOptions } from '../../src/watch/batcher.ts';
 import type { Watcher, WatcherEvent, WatcherOptions, WatcherStatus } from '../../src/watch/watcher.ts';
 

@@ -1,4 +1,4 @@
-/** Time and chance as the orchestrator knows them, so that tests decide both. */
+/** Time and chance, so that tests decide both. */
 export interface Clock {
   /** ms since 1970 */
   now(): number;
