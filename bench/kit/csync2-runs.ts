@@ -46,7 +46,8 @@ export class CountedCsync2 {
   }
 }
 
-function countRuns(log: string, whole: readonly string[]): Runs {
+/** In what the counted csync2 wrote. */
+export function countRuns(log: string, whole: readonly string[]): Runs {
   const runs = log
     .split('\n')
     .slice(0, -1)
