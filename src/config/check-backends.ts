@@ -1,6 +1,6 @@
 /** What goes with which backend, and the names of actions. */
 import type { CheckContext } from './check.ts';
-import { entryOf } from './hosts.ts';
+import { checkCsync2 } from './check-csync2.ts';
 import type { GroupSection } from './schema.ts';
 import { showPath } from './tree.ts';
 
@@ -12,24 +12,6 @@ export function checkBackends(context: CheckContext): void {
       context.fault(['groups', name, 'csync2'], message, 'set backend: csync2, or drop it');
     }
     checkActions(context, name, group);
-  }
-}
-
-function checkCsync2(context: CheckContext, name: string, group: GroupSection): void {
-  if (group.auto === 'keep-both') {
-    const message = `groups.${name}.auto: csync2 has no keep-both`;
-    context.fault(['groups', name, 'auto'], message, 'choose another policy, or backend: engine');
-  }
-  const configName = group.csync2?.config_name;
-  if (configName !== undefined && !/^[a-z0-9]+$/.test(configName)) {
-    const path = ['groups', name, 'csync2', 'config_name'];
-    context.fault(path, `${showPath(path)}: csync2 takes only a-z and 0-9 in the name of a config`);
-  }
-  for (const [at, host] of group.hosts.entries()) {
-    if (entryOf(host).port === undefined) continue;
-    const path = ['groups', name, 'hosts', at, 'port'];
-    const message = `${showPath(path)}: csync2 has one port for all hosts of a group`;
-    context.fault(path, message, 'set it as csync2: { port: … } of the group');
   }
 }
 

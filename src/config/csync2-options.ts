@@ -11,6 +11,7 @@ export function csync2Options(file: ConfigFile, name: string, group: GroupSectio
     configName: section.config_name ?? null,
     databaseDir: section.database_dir ?? own,
     port: section.port,
+    listener: section.listener,
     noSsl: section.no_ssl,
     lockTimeoutMs: section.lock_timeout,
     args: section.args,

@@ -1,6 +1,6 @@
 /**
- * A group's key: a line of `A-Za-z0-9._`, csync2's own format, so that one file serves both backends. csync2 and csyncd write
- * 64 characters; csync2 takes 32 to 1,023.
+ * A group's key: a first line of `A-Za-z0-9._`, csync2's own format, so that one file serves both backends. csync2 and
+ * csyncd write 64 characters; csync2 takes 32 to 1,023, and does not read what follows.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -19,7 +19,7 @@ import { dirname } from 'node:path';
 import { codeOf, CsyncdError, messageOf } from '../util/errors.ts';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._';
-const FORM = /^[A-Za-z0-9._]{32,1023}\n?$/;
+const FORM = /^([A-Za-z0-9._]{32,1023})(?:\n|$)/;
 
 /** Whether a secret's mode lets the group write or anybody else in; the daemon's group may read. */
 export function isOpenToOthers(mode: number): boolean {
@@ -39,16 +39,17 @@ export function readGroupKey(file: string): string {
       });
     }
     const text = readFileSync(fd, 'latin1');
-    if (!FORM.test(text)) {
+    const [, key] = FORM.exec(text) ?? [];
+    if (key === undefined) {
       throw new CsyncdError(
         'key-form',
-        `the key ${file} is not one line of 32 or more characters of A-Z, a-z, 0-9, "." and "_"`,
+        `the key ${file} does not begin with a line of 32 or more characters of A-Z, a-z, 0-9, "." and "_"`,
         {
           hint: `write a new one with \`csyncd keygen\` and copy it to all nodes of the group`,
         },
       );
     }
-    return text.trimEnd();
+    return key;
   } finally {
     closeSync(fd);
   }

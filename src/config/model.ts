@@ -54,6 +54,8 @@ export interface Csync2Options {
   readonly configName: string | null;
   readonly databaseDir: string;
   readonly port: number;
+  /** external: systemd's csync2.socket or inetd serves the port */
+  readonly listener: 'csyncd' | 'external';
   readonly noSsl: boolean;
   readonly lockTimeoutMs: number;
   readonly args: readonly string[];

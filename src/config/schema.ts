@@ -64,6 +64,9 @@ export const csync2Schema = z.strictObject({
   config_name: text.optional().describe('as for csync2 -C; default: none'),
   database_dir: absolutePath.optional().describe('default: STATE_DIR/csync2/GROUP'),
   port: port.prefault(DEFAULT_PORT).describe('the same on all nodes of the group'),
+  listener: oneOf('csyncd', 'external')
+    .prefault('csyncd')
+    .describe("who serves the port: csyncd starts csync2 -ii, or systemd's csync2.socket or inetd does"),
   no_ssl: z.boolean().prefault(false),
   lock_timeout: duration('1s', '1h').prefault('12s'),
   args: z.array(text).prefault([]).describe('more arguments for every call'),

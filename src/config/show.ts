@@ -66,6 +66,7 @@ function showCsync2(options: Csync2Options): Plain {
     ...(options.configName === null ? {} : { config_name: options.configName }),
     database_dir: options.databaseDir,
     port: options.port,
+    listener: options.listener,
     no_ssl: options.noSsl,
     lock_timeout: printDuration(options.lockTimeoutMs),
     args: [...options.args],

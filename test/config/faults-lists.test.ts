@@ -91,7 +91,7 @@ const table: Record<string, Case> = {
   "csync2's options": {
     files: inGroup(`
     backend: csync2
-    csync2: { no_ssl: yes, args: -v, lock_timeout: 12, port: 0 }
+    csync2: { no_ssl: yes, args: -v, lock_timeout: 12, port: 0, listener: systemd }
 `),
     says: [
       'csyncd.yaml:6:23: groups.web.csync2.no_ssl must be true or false, not "yes"',
@@ -99,6 +99,7 @@ const table: Record<string, Case> = {
       'csyncd.yaml:6:52: groups.web.csync2.lock_timeout must be a duration such as 250ms, 10s, 5m, 1h or 30d, not 12',
       '    give the unit: 12s',
       'csyncd.yaml:6:62: groups.web.csync2.port must be a whole number from 1 to 65535, not 0',
+      'csyncd.yaml:6:75: groups.web.csync2.listener must be one of csyncd, external, not "systemd"',
     ],
   },
   'a node that is a number': {

@@ -154,6 +154,7 @@ test('a csync2 group has files of its own below state_dir, and one port for all 
     configName: null,
     databaseDir: '/var/lib/csyncd/csync2/web',
     port: 31_000,
+    listener: 'csyncd',
     noSsl: false,
     lockTimeoutMs: 12_000,
     args: ['-v'],

@@ -45,6 +45,11 @@ test('a key as short or as long as csync2 takes them is taken', () => {
   }
 });
 
+test('the first line counts, as in csync2', () => {
+  writeFileSync(file('more'), `${KEY}\n# of web, é\n`, { mode: 0o600 });
+  assert.equal(readGroupKey(file('more')), KEY);
+});
+
 test('the line break may be missing', () => {
   writeFileSync(file('bare'), KEY, { mode: 0o600 });
   assert.equal(readGroupKey(file('bare')), KEY);
@@ -81,14 +86,16 @@ test('a key that is missing, no file, or not of the form', () => {
     '',
     'k'.repeat(31),
     'k'.repeat(1024),
-    `${KEY}\n\n`,
+    `\n${KEY}\n`,
+    `${KEY} \n`,
+    `${KEY}\r\n`,
     KEY.replace('_', '-'),
     ` ${KEY}`,
   ].entries()) {
     writeFileSync(file(`bad${at}`), text, { mode: 0o600 });
     assert.throws(() => readGroupKey(file(`bad${at}`)), {
       code: 'key-form',
-      message: `the key ${file(`bad${at}`)} is not one line of 32 or more characters of A-Z, a-z, 0-9, "." and "_"`,
+      message: `the key ${file(`bad${at}`)} does not begin with a line of 32 or more characters of A-Z, a-z, 0-9, "." and "_"`,
     });
   }
 });

@@ -77,10 +77,17 @@ function mapping(name: string, path: string): fc.Arbitrary<Mapping> {
 const csync2: fc.Arbitrary<Omit<Csync2Options, 'configDir' | 'databaseDir' | 'port'>> = record({
   binary: fc.constantFrom('csync2', '/usr/sbin/csync2'),
   configName: fc.constantFrom(null, 'abc'),
+  listener: fc.constantFrom('csyncd', 'external'),
   noSsl: fc.boolean(),
   lockTimeoutMs: ms(1000, 3_600_000),
   args: fc.array(fc.constantFrom('-v', '1', 'true', 'a b')),
 });
+
+/** It ignores owners in all mappings or in none, and cannot include by a name alone. */
+function asCsync2Can(mapping: Mapping): Mapping {
+  const include = mapping.include.length === 0 ? [] : ['/a b', '/ä/*.c'];
+  return { ...mapping, include, owner: 'numeric' };
+}
 
 function group(at: number): fc.Arbitrary<Group> {
   const name = ['web', 'db', 'constructor'][at] ?? 'x';
@@ -117,7 +124,8 @@ function group(at: number): fc.Arbitrary<Group> {
     const port = 30_900 + at;
     const hosts = [host('web1', 'web1', port), host('web2', '10.0.0.2', port)];
     const own = { configDir: `/c/${at}`, databaseDir: `/d/${at}`, port };
-    return { ...rest, hosts, role: 'full', backend: 'csync2', csync2: { ...options, ...own } };
+    const mappings = rest.mappings.map(asCsync2Can);
+    return { ...rest, mappings, hosts, role: 'full', backend: 'csync2', csync2: { ...options, ...own } };
   });
   return fc.oneof(engine, external);
 }

@@ -27,10 +27,10 @@ export function blockName(group: Group, mapping: Mapping): string {
  * The mapping's root as a byte string; a path in it is `ROOT/PATH`. Where nodes keep it in different places it is a
  * prefix: each node puts its own directory in its place.
  */
-export function rootName(mapping: Mapping): string {
+export function rootName(mapping: Pick<Mapping, 'name' | 'path' | 'paths'>): string {
   return hasPrefix(mapping) ? `%${mapping.name}%` : textToBytes(mapping.path);
 }
 
-export function hasPrefix(mapping: Mapping): boolean {
+export function hasPrefix(mapping: Pick<Mapping, 'paths'>): boolean {
   return Object.keys(mapping.paths).length > 0;
 }
