@@ -1,0 +1,99 @@
+/** What docs/MIGRATING.md says of nodes that are not equal when csyncd starts. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { hosts } from '../kit/hosts/hosts.ts';
+import { Walk } from '../kit/hosts/walk.ts';
+import { NAMES, SHARED, assertGone, assertHas, putKey, putTree, sameEverywhere } from './data.ts';
+
+const EXCLUDED = ['cache', '.swp'];
+
+/** Three hosts with csync2 in cron, that hold the same. */
+async function withCsync2(t: TestContext) {
+  const made = await hosts(t, NAMES);
+  const [web1, web2, web3] = NAMES.map((name) => made.at(name));
+  assert.ok(web1 && web2 && web3);
+  const way = new Walk(made, 'docs/MIGRATING.md', 'From csync2 with cron');
+  await way.step('What there is');
+  putKey(made, '/etc/csync2.key');
+  for (const host of made.all) {
+    // As it is without a line: csync2 decides nothing.
+    await host.must("sed -i '/auto younger;/d' /etc/csync2.cfg");
+    host.put(`${SHARED}/cache/own`, host.name);
+    await host.must('systemctl start csync2.socket');
+  }
+  putTree(web1, SHARED);
+  for (const name of ['both', 'gone-or-edited', 'apart', 'kept']) web1.put(`${SHARED}/${name}`, 'first');
+  assert.deepEqual(await made.minute(), []);
+  return { made, web1, web2, web3, way };
+}
+
+const UNDECIDED = { "grep -v '^ *#' /etc/csyncd/csyncd.yaml": '…' };
+
+test('conflicts that csync2 never resolved: the newest wins, the others are in backups', async (t) => {
+  const { made, web1, web2, web3, way } = await withCsync2(t);
+  await way.step('Prepare', UNDECIDED);
+  for (const host of made.all)
+    await host.must("sed -i 's/auto: none/auto: younger/' /etc/csyncd/csyncd.yaml");
+  web1.put(`${SHARED}/both`, 'by web1');
+  web2.put(`${SHARED}/both`, 'by web2, later');
+  await web1.must(`touch -d @1700000000 ${SHARED}/both`);
+  web1.remove(`${SHARED}/gone-or-edited`);
+  web2.put(`${SHARED}/gone-or-edited`, 'edited on web2');
+  // Both know of their own before either asks the other.
+  for (const host of [web1, web2]) await host.must('csync2 -cr /');
+  // They differ, and csync2 has recorded on each that nothing is owed.
+  web3.put(`${SHARED}/apart`, 'on web3, newer');
+  await web3.must('csync2 -cIr /');
+
+  const all = '…';
+  await way.step('Let csync2 finish', {
+    'csync2 -xv': '…\nFinished with … errors.',
+    'csync2 -M || echo nothing owed': all,
+    'csync2 -T; echo $?': '…\n0',
+    'csync2 -crv /': all,
+  });
+  assert.match(await web1.must('csync2 -M'), /\/both\n/);
+  assert.match((await web1.sh('csync2 -T')).stdout, /\/apart\n/);
+  await way.step('Switch over', { 'csyncd backups list': all });
+  await sameEverywhere(made, SHARED, EXCLUDED);
+  assertHas(made, `${SHARED}/both`, 'by web2, later');
+  assertHas(made, `${SHARED}/gone-or-edited`, 'edited on web2');
+  assertHas(made, `${SHARED}/apart`, 'on web3, newer');
+  assert.match(await web1.must('csyncd backups list'), /conflict by web2 +shared:both/);
+  for (const host of [web1, web2])
+    assert.match(await host.must('csyncd backups list'), /conflict by web3 +shared:apart/);
+});
+
+test('what is deleted between the last run of csync2 and the start is back afterwards; nothing else is', async (t) => {
+  const { made, web2, web3, way } = await withCsync2(t);
+  web3.remove(`${SHARED}/both`);
+  await way.step('Prepare', UNDECIDED);
+  await way.step('Let csync2 finish');
+  web2.remove(`${SHARED}/kept`);
+  await way.step('Switch over');
+  await sameEverywhere(made, SHARED, EXCLUDED);
+  assertHas(made, `${SHARED}/kept`, 'first');
+  assertGone(made, `${SHARED}/both`);
+});
+
+test('a node that was down while the others went over brings nothing back', async (t) => {
+  const { made, web1, web2, web3, way } = await withCsync2(t);
+  await way.step('Prepare', UNDECIDED);
+  await web3.must('systemctl stop csync2.socket');
+  for (const host of [web1, web2]) {
+    host.remove('/etc/cron.d/csync2');
+    await host.must('systemctl stop csync2.socket && systemctl start csyncd');
+  }
+  await web1.must(`rm -r ${SHARED}/site/1 ${SHARED}/kept && echo new >${SHARED}/both && csyncd sync`);
+  web3.put(`${SHARED}/own`, 'only here');
+  const back = new Walk(made, 'docs/MIGRATING.md', 'A node that is down meanwhile');
+  await back.step('When it is back');
+  back.done();
+  await sameEverywhere(made, SHARED, EXCLUDED);
+  assertHas(made, `${SHARED}/both`, 'new\n');
+  for (const path of ['site/1', 'kept', 'own']) assertGone(made, `${SHARED}/${path}`);
+  assert.equal(web3.read(`${SHARED}.old/own`), 'only here');
+  assert.equal((await made.minute()).length, 0);
+  assert.equal(web2.read(`${SHARED}/cache/own`), 'web2');
+});
