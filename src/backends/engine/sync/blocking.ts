@@ -4,6 +4,7 @@
  */
 import type { RelPath } from '../core/types.ts';
 import type { StoredRow } from '../store/store.ts';
+import { LOCAL_EDIT } from './receiving.ts';
 import { Retries } from './retries.ts';
 import type { Shared } from './shared.ts';
 
@@ -13,8 +14,6 @@ const STALE_AT_ONCE = 3;
 const PAGE = 500;
 /** Those that are too many to be remembered one by one are tried again after this many ms. */
 const SWEEP_AFTER = 5 * 60_000;
-/** Waits for a person. */
-const LOCAL_EDIT = 'local-edit';
 
 interface Sweep {
   /** null: whatever blocks them */

@@ -8,6 +8,7 @@ import type { RelPath } from '../core/types.ts';
 import { ABSENT, isLive, sizeOf } from '../core/value.ts';
 import type { StoredRow } from '../store/store.ts';
 import { pagesOf } from './every-row.ts';
+import { LOCAL_EDIT } from './receiving.ts';
 import type { Replica } from './replica.ts';
 import type { Shared } from './shared.ts';
 import { chooseVersion, describeVersion, versionId } from './versions.ts';
@@ -110,7 +111,7 @@ export async function revertEdits(replica: Replica): Promise<number> {
   refuseUntold(shared);
   let reverted = 0;
   for (const page of pagesOf((after, limit) => shared.rows.blocked(after, limit))) {
-    const edits = page.filter((row) => row.blocked?.code === 'local-edit');
+    const edits = page.filter((row) => row.blocked?.code === LOCAL_EDIT);
     shared.transact(() => {
       for (const row of edits) shared.table.setBlocked(row, null);
     });

@@ -3,14 +3,13 @@ import type { Look, Observation } from '../scan/observation.ts';
 import type { Applied, RelPath, Value } from '../core/types.ts';
 import { ABSENT, isLive, sameContent } from '../core/value.ts';
 import type { Intent, StoredRow } from '../store/store.ts';
-import { pagesOf } from './every-row.ts';
 import { isFull, LookJob, type Removal, type Verdict } from './look-job.ts';
 import { OwnWork } from './own-work.ts';
+import { isAsTold, keepLocalEdit, LOCAL_EDIT } from './receiving.ts';
 import { Retries } from './retries.ts';
 import type { Shared } from './shared.ts';
 
 const CORRUPT = 'corrupt';
-const LOCAL_EDIT = 'local-edit';
 
 type Present = Extract<Observation, { kind: 'present' }>;
 
@@ -214,6 +213,10 @@ export class Looking {
     if (own?.kind === 'done') this.#events.recovered(stored, own.now);
     else if (own !== null) table.setApplied(stored, own.now);
     if (own !== null) return false;
+    if (isAsTold(this.#shared, stored, found)) {
+      table.setApplied(stored, { value: found, dots: [], identity });
+      return false;
+    }
     const observed = rules.observe(stored.row, before, found, () => this.#shared.nextDot());
     switch (observed.kind) {
       case 'same': {
@@ -232,7 +235,7 @@ export class Looking {
       case 'edited': {
         job.changed += 1;
         const applied: Applied = { value: observed.value, dots: observed.dots, identity };
-        if (settings.receiveOnly) this.#drifted(stored, applied);
+        if (settings.receiveOnly) keepLocalEdit(this.#shared, stored, applied);
         else table.setRow(stored, observed.row, { movedFrom, applied });
         const what = !isLive(found)
           ? 'deleted'
@@ -250,33 +253,6 @@ export class Looking {
         });
         return true;
       }
-    }
-  }
-
-  /** A receive node's own edits stay here, visible, until they are reverted or overwritten (into the backup). */
-  #drifted(stored: StoredRow, applied: Applied): void {
-    const { table, effects, settings } = this.#shared;
-    const kept = table.setApplied(stored, { ...applied, dots: [] });
-    if (!kept.pending) return;
-    table.setBlocked(kept, {
-      code: LOCAL_EDIT,
-      message: `changed on this node, which only receives; csyncd revert ${settings.mapping} puts the cluster's state back`,
-      since: effects.now(),
-    });
-  }
-
-  /** The node may write from now on: what it had kept to itself is an edit beside the cluster's version. */
-  announceDrift(): void {
-    const { rows, table, rules } = this.#shared;
-    for (const page of pagesOf((after, limit) => rows.blocked(after, limit))) {
-      this.#shared.transact(() => {
-        for (const stored of page) {
-          if (stored.blocked?.code !== LOCAL_EDIT || stored.applied === null) continue;
-          const dot = this.#shared.nextDot();
-          const applied: Applied = { ...stored.applied, dots: [dot] };
-          table.setRow(stored, rules.edit(stored.row, [], dot, applied.value), { applied });
-        }
-      });
     }
   }
 

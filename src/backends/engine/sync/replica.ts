@@ -15,6 +15,7 @@ import type { Exchange, PeerStanding } from './exchange.ts';
 import type { LookJob } from './look-job.ts';
 import type { Looking } from './looking.ts';
 import { remember, type Memory } from './memory.ts';
+import { announceLocalEdits } from './receiving.ts';
 import type { ReplicaSettings } from './settings.ts';
 import type { Shared, ReplicaParts } from './shared.ts';
 
@@ -70,7 +71,7 @@ export class Replica implements EffectAnswers {
     this.#state = 'attached';
     // The config may have been another when the daemon ran last.
     this.#judge();
-    if (!this.settings.receiveOnly) this.#looking.announceDrift();
+    if (!this.settings.receiveOnly) announceLocalEdits(this.#shared);
     this.#exchange.open();
   }
 
@@ -96,7 +97,7 @@ export class Replica implements EffectAnswers {
     this.#shared.settings = settings;
     if (before.policy !== settings.policy || before.hosts.join(' ') !== settings.hosts.join(' '))
       this.#judge();
-    if (before.receiveOnly && !settings.receiveOnly) this.#looking.announceDrift();
+    if (before.receiveOnly && !settings.receiveOnly) announceLocalEdits(this.#shared);
     if (before.configHash !== settings.configHash) this.#exchange.reopen();
   }
 

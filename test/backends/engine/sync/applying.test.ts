@@ -116,7 +116,11 @@ suite('a full disk', () => {
 
 test('what a receiving node was told to put back is put back after a restart', async () => {
   const { revertEdits } = await import('../../../../src/backends/engine/sync/decisions.ts');
-  const c = new Node('n3', { receiveOnly: true }).live();
+  const [a, c] = [new Node('n1').live(), new Node('n3', { receiveOnly: true }).live()];
+  a.find({ f: file('a') });
+  const wire = new Wire([a, c]);
+  wire.link();
+  wire.settle();
   c.find({ own: file('c') });
   assert.equal(await revertEdits(c.replica), 1);
   const again = new Node('n3', { receiveOnly: true }, c.store).live();

@@ -213,6 +213,25 @@ suite('a person decides', () => {
     );
   });
 
+  test('a receive node that comes with the same content takes the metadata of the cluster: that is no edit', async () => {
+    const [a, b] = [new Node('n1').live(), new Node('n2', { receiveOnly: true })];
+    a.find({ f: file('a', { mtimeNs: 5n }), g: file('a') });
+    const wire = new Wire([a, b]);
+    b.replica.attach();
+    wire.link();
+    wire.settle();
+    b.find({ f: file('a', { mtimeNs: 4n, mode: 0o600 }), g: file('b') });
+    b.replica.scanned();
+    wire.settle();
+    assert.deepEqual(onDisk(b, 'f'), file('a', { mtimeNs: 5n }));
+    assert.deepEqual(onDisk(b, 'g'), file('b'));
+    const blocked = b.replica.shared.rows.blocked(null, 9);
+    assert.deepEqual(
+      blocked.map((row) => row.path),
+      ['g'],
+    );
+  });
+
   test('a receive node that was never told what the cluster has reverts nothing', async () => {
     const { revertEdits } = await import('../../../../src/backends/engine/sync/decisions.ts');
     const [a, b] = [new Node('n1').live(), new Node('n2', { receiveOnly: true }).live()];
