@@ -1,6 +1,6 @@
 /** `config import`: the text that comes out, and that `config check` takes it. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { renderFault } from '../../src/config/fault.ts';
@@ -17,11 +17,11 @@ interface Outcome {
 /** Imports files written to a folder, which is `DIR` in them and in what comes out. */
 function imported(files: Readonly<Record<string, string>>): Outcome {
   const dir = makeTempDir();
-  const paths = Object.entries(files).map(([name, text]) => {
+  const paths = Object.entries(files).flatMap(([name, text]) => {
     writeFileSync(join(dir, name), text.replaceAll('DIR', dir), 'latin1');
-    return join(dir, name);
+    return /\.(cfg|lua)$/.test(name) ? [join(dir, name)] : [];
   });
-  const { yaml, warnings, faults } = importFiles(paths);
+  const { yaml, warnings, faults } = importFiles(paths, 'web1');
   const shown = (text: string): string => text.replaceAll(dir, '/DIR');
   return {
     yaml: shown(yaml ?? ''),
@@ -164,5 +164,112 @@ group c { ${GROUP} include /nowhere/z; exclude z; }
     const { yaml, faults } = imported({ 'csync2.cfg': 'group a {\n  host web1;\n}\n' });
     assert.equal(yaml, '');
     assert.deepEqual(faults, ['/DIR/csync2.cfg:1: group a has no key, which csync2 refuses']);
+  });
+});
+
+describe('lsyncd.conf.lua', () => {
+  it('in front of csync2 gives its times to what csync2.cfg includes', () => {
+    const { yaml, warnings } = imported({
+      'csync2_wwwdata.cfg': `group web { ${GROUP} include /var/www/data/ini /var/www/data/zip; }`,
+      'csync2_wwwshared.cfg': `group web { ${GROUP} include /var/www/shared; exclude .*.swp; }`,
+      'lsyncd.conf.lua': readFileSync(new URL('lsyncd/csync2.conf.lua', import.meta.url), 'utf8'),
+    });
+    assert.match(bare(yaml), /wwwdata:[^]*ini:\n +path: \/var\/www\/data\/ini\n +max_delay: 1s\n/);
+    assert.equal(yaml.match(/max_delay: 1s/g)?.length, 3);
+    assert.ok(
+      warnings.includes('/DIR/lsyncd.conf.lua:4: settings.logfile: csyncd logs to the journal'),
+      warnings.join('\n'),
+    );
+    assert.ok(
+      warnings.includes(
+        '/DIR/lsyncd.conf.lua:61: sync /var/www/data/png: csync2_wwwdata.cfg includes nothing there',
+      ),
+      warnings.join('\n'),
+    );
+    assert.deepEqual(verdict(yaml), ['ok']);
+  });
+
+  it('in front of csync2, alone, asks for the csync2.cfg', () => {
+    const { yaml, warnings, faults } = imported({
+      'l.lua': 'sync { source = "/x", action = function(i) spawn(i, "csync2", "-C", "web", "-x") end }',
+    });
+    assert.equal(yaml, '');
+    assert.deepEqual(warnings, [
+      '/DIR/l.lua:1: sync /x: its hosts and patterns are in csync2_web.cfg: name that file too',
+    ]);
+    assert.deepEqual(faults, ['/DIR/l.lua: nothing in it can be imported']);
+  });
+
+  const copies = imported({
+    ignored: '*.o\n# no\n+ no\n\n- /obj/\n',
+    'lsyncd.conf.lua': `
+settings { maxProcesses = 3 }
+for _, host in ipairs({ "b1.example.org", 'root@b2' }) do
+  sync { default.rsyncssh, source = "/srv/www/", host = host, targetdir = "/data/www", delay = 5,
+    exclude = { '*.tmp', '/cache/' }, excludeFrom = "DIR/ignored", delete = 'running',
+    rsync = { archive = true, compress = true, bwlimit = 2000, _extra = { "--chmod=D755" } }, ssh = { port = 2222 } }
+end
+sync { default.rsync, source = "/srv/db", target = "b2:/srv/db/", filter = { '+ /keep/', '- *.bak' }, exclude = "*~", name = "db x" }
+sync { default.direct, source = "/srv/x", target = "/mnt/x" }
+sync { default.rsync, source = "/srv/y", target = "h::mod/y" }
+sync { default.rsync, source = os.getenv("X"), target = "h:/y" }
+sync { source = "/srv/z", onCreate = "cp ^source x" }
+`,
+  });
+
+  it('that copies one way is a group of this node and its targets', () => {
+    assert.equal(
+      bare(copies.yaml),
+      `groups:
+  to-b1-b2:
+    key_file: /etc/csyncd/keys/to-b1-b2.key
+    hosts:
+      - web1
+      - { name: b1.example.org, role: receive }
+      - { name: b2, role: receive }
+    backend: engine
+    mappings:
+      www:
+        path: /srv/www
+        paths: { b1.example.org: /data/www, b2: /data/www }
+        exclude:
+          - "*.tmp"
+          - /cache/
+          - "*.o"
+          - /obj/
+        max_delay: 5s
+  to-b2:
+    key_file: /etc/csyncd/keys/to-b2.key
+    hosts:
+      - web1
+      - { name: b2, role: receive }
+    backend: engine
+    mappings:
+      db-x:
+        path: /srv/db
+        exclude:
+          - "*~"
+          - "*.bak"
+          - "!/keep/"
+        owner: ignore`,
+    );
+    assert.deepEqual(verdict(copies.yaml), ['ok']);
+  });
+
+  it('is warned of where it differs', () => {
+    assert.deepEqual(
+      copies.warnings.filter((warning) => !warning.includes('/ignored')),
+      [
+        '/DIR/lsyncd.conf.lua:2: settings.maxProcesses: csyncd starts no processes',
+        '/DIR/lsyncd.conf.lua:9: sync /srv/x: copies to /mnt/x on the same machine, and csyncd synchronizes between machines; it is left out',
+        "/DIR/lsyncd.conf.lua:10: sync /srv/y: h::mod/y is a module of an rsync daemon: its path stands in the target's rsyncd.conf; it is left out",
+        '/DIR/lsyncd.conf.lua:11: sync: only Lua knows its source; it is left out',
+        '/DIR/lsyncd.conf.lua:12: sync /srv/z: only Lua knows what its own action does; it is left out',
+        '/DIR/lsyncd.conf.lua:5: delete = running: csyncd always deletes on the others too (max_delete holds a mass deletion)',
+        '/DIR/lsyncd.conf.lua:6: ssh: csyncd uses its own encrypted connection on port 30865, and no ssh',
+        '/DIR/lsyncd.conf.lua:6: rsync.bwlimit: see limits: { send_rate: … } of the config, for all mappings together',
+        '/DIR/lsyncd.conf.lua:6: rsync._extra: --chmod=D755 is not carried over',
+      ],
+    );
   });
 });

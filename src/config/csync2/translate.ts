@@ -13,6 +13,7 @@ import type { SelectionRules } from '../../util/selection.ts';
 import { compileGlob } from './fnmatch.ts';
 import { isPathPattern, pathGlob } from './match.ts';
 import type { At, Csync2Pattern } from './model.ts';
+import { leadingTo, overlapsExclude, withoutShadowed, type PathRule } from './path-rules.ts';
 import {
   covers,
   mayMatchAtOrAbove,
@@ -40,12 +41,6 @@ export interface Note {
   readonly kind: 'directories' | 'wider' | 'unsayable' | 'idle';
   readonly message: string;
   readonly at: At;
-}
-
-interface PathRule {
-  readonly includes: boolean;
-  readonly patterns: readonly RelativePattern[];
-  readonly source: Csync2Pattern;
 }
 
 interface NameRule {
@@ -256,28 +251,6 @@ class Translator {
   #note(kind: Note['kind'], { kind: word, pattern, at }: Csync2Pattern, message: string): void {
     this.#notes.push({ kind, message: `${word} ${pattern}: ${message}`, at });
   }
-}
-
-function overlapsExclude(before: readonly PathRule[], rule: PathRule): boolean {
-  return before.some(
-    (earlier) =>
-      !earlier.includes && earlier.patterns.some((a) => rule.patterns.some((b) => mayOverlap(a, b))),
-  );
-}
-
-/** Without the rules that a later one decides over wherever they match. */
-function withoutShadowed(rules: readonly PathRule[]): PathRule[] {
-  return rules.filter((rule, at) => {
-    const later = rules.slice(at + 1);
-    return !later.some((next) =>
-      rule.patterns.every((inner) => next.patterns.some((outer) => covers(outer, inner))),
-    );
-  });
-}
-
-/** The directories that a pattern leads through. */
-function leadingTo(pattern: RelativePattern): RelativePattern[] {
-  return pattern.slice(1).map((_, at) => pattern.slice(0, at + 1));
 }
 
 /** The pattern with its slash in front, so that more may follow. */

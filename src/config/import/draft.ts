@@ -25,7 +25,8 @@ export interface DraftGroup {
   readonly remarks: readonly Remark[];
   readonly keyFile: string;
   readonly hosts: readonly DraftHost[];
-  readonly auto: string;
+  /** null leaves csyncd's default */
+  readonly auto: string | null;
   /** null leaves csyncd's default */
   readonly backupGenerations: number | null;
   readonly mappings: readonly DraftMapping[];

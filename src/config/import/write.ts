@@ -61,7 +61,7 @@ function plainGroup(group: DraftGroup): Record<string, unknown> {
         : { name, ...(address === null ? {} : { address }), ...(role === 'full' ? {} : { role }) },
     ),
     backend: 'engine',
-    auto: group.auto,
+    ...(group.auto === null ? {} : { auto: group.auto }),
     ...(group.backupGenerations === null ? {} : { backup: { generations: group.backupGenerations } }),
     mappings: Object.fromEntries(group.mappings.map((mapping) => [mapping.name, plainMapping(mapping)])),
     ...(group.actions.length === 0 ? {} : { actions: group.actions.map(plainAction) }),
