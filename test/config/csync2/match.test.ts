@@ -55,7 +55,7 @@ const property = (compare: number, real: (text: string, host: string) => string[
         assert.deepEqual(found(whole, 'web1', compare > 0), real(whole, 'web1'), whole);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 
 describe("csync2's selection", { skip: withoutCsync2 }, () => {
