@@ -6,7 +6,7 @@ import type { Board } from './board.ts';
 import { quiet } from './measure.ts';
 import { Meter } from './meter.ts';
 import type { Moment, Starts } from './meter.ts';
-import { verifyEqual } from './verify.ts';
+import { haveSameContent, verifyEqual } from './verify.ts';
 
 const REST_BOUND_MS = 300_000;
 const RESTLESS = `does not come to rest within ${REST_BOUND_MS / 1000} s`;
@@ -22,12 +22,12 @@ export interface SideOptions {
 
 /** What a change took. */
 export interface Taken extends Costs {
-  /** until the peers held it; ∞: never */
+  /** until the peers held it; ∞: never, or not any more at rest */
   readonly seconds: number;
 }
 
 export interface Costs {
-  /** until nothing went on any more; ∞ when they never held it, or it never ends */
+  /** until nothing went on any more; ∞ when they did not hold it then, or it never ends */
   readonly restSeconds: number;
   /** NaN where the work was not done */
   readonly cpuSeconds: number;
@@ -90,14 +90,14 @@ export class Side {
     }
     const idle = this.#meter.now();
     const rests = await this.#meter.rest(REST_BOUND_MS);
-    const different = differences(this.#contestant, job.below);
-    if (different.length > 0) return await this.#failed(board, ...different);
+    const different = differencesOf(this.#contestant, job.below);
     // What it costs to wait until all rest, and to ask whether they do, is left out.
     const after = idle.at > this.#meter.lastBusy.at ? idle : this.#meter.lastBusy;
     const taken = { seconds, ...spent(before, after), ...startsBetween(startsBefore, this.#starts()) };
-    const broken = [...(rests ? [] : [RESTLESS]), ...this.#contestant.ended()];
+    const broken = [...(rests ? [] : [RESTLESS]), ...this.#contestant.ended(), ...different.lines];
     if (broken.length === 0) return taken;
     await this.#failed(board, ...broken);
+    if (different.inContent) return NOT_DONE;
     return rests ? taken : { ...NOT_DONE, seconds };
   }
 
@@ -130,13 +130,20 @@ export class Side {
   }
 }
 
-function differences({ roots, precision }: Watching, below: string): string[] {
+interface Differences {
+  readonly lines: readonly string[];
+  /** not only in metadata */
+  readonly inContent: boolean;
+}
+
+function differencesOf({ roots, precision }: Watching, below: string): Differences {
   try {
-    return verifyEqual(roots, below, precision);
+    const lines = verifyEqual(roots, below, precision);
+    return { lines, inContent: lines.length > 0 && !haveSameContent(roots, below) };
   } catch (error) {
     // What never comes to rest drops temporaries all the time.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-      return ['changing all the time'];
+      return { lines: ['changing all the time'], inContent: true };
     throw error;
   }
 }

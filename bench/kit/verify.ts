@@ -22,6 +22,12 @@ export function verifyEqual(
   return differences(new Map(trees), SHOWN);
 }
 
+/** Whether all hosts hold the same names with the same content, whatever else differs. */
+export function haveSameContent(roots: Readonly<Record<string, string>>, path: string): boolean {
+  const trees = Object.entries(roots).map(([host, root]) => [host, contentOf(treeAt(root, path))] as const);
+  return differences(new Map(trees), 1).length === 0;
+}
+
 function treeAt(root: string, path: string): Tree {
   const at = join(root, path);
   return existsSync(at) ? walk(at) : new Map([[path, 'no such directory']]);
@@ -29,4 +35,14 @@ function treeAt(root: string, path: string): Tree {
 
 function inSeconds(tree: Tree): Tree {
   return new Map([...tree].map(([path, line]) => [path, line.replace(/^(file \S+ \S+ \d+)\d{9} /, '$1 ')]));
+}
+
+/** The type of each entry; of files the hash as well. */
+function contentOf(tree: Tree): Tree {
+  return new Map(
+    [...tree].map(([path, line]) => [
+      path,
+      line.replace(/^(\w+) .* (\S+)$/, '$1 $2').replace(/^dir .*/, 'dir'),
+    ]),
+  );
 }
