@@ -10,6 +10,8 @@ import { showPath, type TreePath } from './tree.ts';
 
 export function checkCsync2(context: CheckContext, name: string, group: GroupSection): void {
   const path = ['groups', name];
+  // What is in it is csync2's own.
+  if (group.csync2?.config_file !== undefined) return;
   if (group.auto === 'keep-both') {
     const message = `groups.${name}.auto: csync2 has no keep-both`;
     context.fault([...path, 'auto'], message, 'choose another policy, or backend: engine');

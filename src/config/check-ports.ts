@@ -8,6 +8,8 @@ import { showPath, type TreePath } from './tree.ts';
 
 interface Listener extends Endpoint {
   readonly path: TreePath;
+  /** one of another program, which may serve several groups */
+  readonly external?: boolean;
 }
 
 export function checkPorts(context: CheckContext): void {
@@ -32,14 +34,16 @@ function listenersOf(context: CheckContext): Listener[] {
   }
   for (const [name, group] of groups) {
     if (group.backend !== 'csync2') continue;
-    const { port } = csync2Options(file, name, group);
-    listeners.push({ path: ['groups', name, 'csync2', 'port'], host: '0.0.0.0', port });
+    const { port, listener } = csync2Options(file, name, group);
+    const path = ['groups', name, 'csync2', 'port'];
+    listeners.push({ path, host: '0.0.0.0', port, external: listener === 'external' });
   }
   if (file.metrics !== undefined) listeners.push({ path: ['metrics'], ...file.metrics });
   return listeners;
 }
 
-function clash(a: Endpoint, b: Endpoint): boolean {
+function clash(a: Listener, b: Listener): boolean {
+  if (a.external === true && b.external === true) return false;
   const everywhere = (host: string): boolean => host === '0.0.0.0' || host === '::';
   return a.port === b.port && (a.host === b.host || everywhere(a.host) || everywhere(b.host));
 }

@@ -7,6 +7,8 @@ export function csync2Options(file: ConfigFile, name: string, group: GroupSectio
   const section = group.csync2 ?? csync2Schema.parse({});
   return {
     binary: section.binary,
+    configFile: section.config_file ?? null,
+    roots: {},
     configDir: section.config_dir ?? own,
     configName: section.config_name ?? null,
     databaseDir: section.database_dir ?? own,

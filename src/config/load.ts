@@ -1,6 +1,7 @@
 /** The way of a config: files, one tree, form, sense, this node. All faults are found in one go. */
 import { hostname } from 'node:os';
 import { checkConfig } from './check.ts';
+import { expandConfigFiles } from './expand.ts';
 import type { Fault } from './fault.ts';
 import { readConfigFiles } from './files.ts';
 import { hostsOf } from './hosts.ts';
@@ -20,6 +21,8 @@ export interface LoadOptions {
   readonly fragments?: string;
   /** look at this machine as well: directories, keys, certificates */
   readonly strict?: boolean;
+  /** the file may be meant for another machine: what it names need not be here */
+  readonly elsewhere?: boolean;
 }
 
 export type LoadResult =
@@ -31,23 +34,30 @@ export function loadConfig(file: string, options: LoadOptions = {}): LoadResult 
   const read = readConfigFiles(file, options.fragments);
   const [main, ...fragments] = read.trees;
   if (main === undefined || read.faults.length > 0) return { ok: false, faults: read.faults };
-  const { tree, faults } = mergeTrees(main, fragments);
+  const { tree: written, faults } = mergeTrees(main, fragments);
+  const expanded = expandConfigFiles(written, options.elsewhere === true && options.strict !== true);
+  faults.push(...expanded.faults);
+  const { tree } = expanded;
 
   const { content, faults: formFaults } = parseForm(tree);
   faults.push(...formFaults);
   if (content === null) return { ok: false, faults: inOrder(faults) };
-  const complete = formFaults.length === 0;
+  const complete = formFaults.length === 0 && expanded.complete;
 
-  const { node, faults: nodeFaults } = thisNode(content.file, content.tree, options.host ?? hostname());
+  const host = options.host ?? hostname();
+  const { node: found, faults: nodeFaults } = thisNode(content.file, content.tree, host);
+  // With a group left out, its hosts are not known either.
+  const node = found ?? (expanded.complete ? null : (content.file.node ?? host));
   if (complete) faults.push(...nodeFaults);
   const checked = checkConfig(content.file, content.tree, node, complete);
   faults.push(...checked.faults);
   if (node === null || faults.length > 0) return { ok: false, faults: inOrder(faults) };
 
-  const config = resolveConfig(content.file, node, read.files);
+  const config = resolveConfig(content.file, node, [...read.files, ...expanded.files], expanded.roots);
+  const warnings = [...read.warnings, ...expanded.warnings, ...checked.warnings];
   const missing = options.strict === true ? checkMachine(config, tree) : [];
   if (missing.length > 0) return { ok: false, faults: inOrder(missing) };
-  return { ok: true, config, warnings: inOrder([...read.warnings, ...checked.warnings]) };
+  return { ok: true, config, warnings: inOrder(warnings) };
 }
 
 interface Content {

@@ -50,6 +50,10 @@ export interface Action {
 
 export interface Csync2Options {
   readonly binary: string;
+  /** a csync2.cfg that is managed elsewhere, and never written; null when csyncd generates it */
+  readonly configFile: string | null;
+  /** with a configFile: mapping → its directory as that file names it, a byte string */
+  readonly roots: Readonly<Record<string, string>>;
   readonly configDir: string;
   readonly configName: string | null;
   readonly databaseDir: string;

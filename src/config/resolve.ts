@@ -7,7 +7,15 @@ import type { ConfigFile, GroupSection, MappingSection } from './schema.ts';
 
 const DEFAULT_MAX_DELAY_MS = 2000;
 
-export function resolveConfig(file: ConfigFile, node: string, files: readonly string[]): Config {
+type Roots = ReadonlyMap<string, Readonly<Record<string, string>>>;
+
+/** @param roots of the groups with a config_file: mapping → its directory as csync2 names it */
+export function resolveConfig(
+  file: ConfigFile,
+  node: string,
+  files: readonly string[],
+  roots: Roots = new Map(),
+): Config {
   return {
     node,
     listen: file.listen,
@@ -17,12 +25,20 @@ export function resolveConfig(file: ConfigFile, node: string, files: readonly st
     log: file.log,
     limits: { sendRate: file.limits.send_rate, receiveRate: file.limits.receive_rate },
     tls: file.tls ?? null,
-    groups: Object.entries(file.groups).flatMap(([name, group]) => resolveGroup(file, name, group, node)),
+    groups: Object.entries(file.groups).flatMap(([name, group]) =>
+      resolveGroup(file, name, group, node, roots),
+    ),
     files,
   };
 }
 
-function resolveGroup(file: ConfigFile, name: string, group: GroupSection, node: string): Group[] {
+function resolveGroup(
+  file: ConfigFile,
+  name: string,
+  group: GroupSection,
+  node: string,
+  roots: Roots,
+): Group[] {
   const hosts = hostsOf(group);
   const self = hosts.find((host) => host.name === node);
   if (self === undefined) return [];
@@ -37,7 +53,10 @@ function resolveGroup(file: ConfigFile, name: string, group: GroupSection, node:
       backup: { generations: group.backup.generations, keepMs: group.backup.keep },
       mappings: Object.entries(group.mappings).map(([key, mapping]) => resolveMapping(key, mapping, node)),
       actions: group.actions.map(resolveAction),
-      csync2: group.backend === 'csync2' ? csync2Options(file, name, group) : null,
+      csync2:
+        group.backend === 'csync2'
+          ? { ...csync2Options(file, name, group), roots: roots.get(name) ?? {} }
+          : null,
     },
   ];
 }

@@ -60,6 +60,9 @@ const action = z.strictObject({
 
 export const csync2Schema = z.strictObject({
   binary: text.prefault('csync2'),
+  config_file: absolutePath
+    .optional()
+    .describe('a csync2.cfg that is managed elsewhere: hosts, key and directories are read from it'),
   config_dir: absolutePath.optional().describe('default: STATE_DIR/csync2/GROUP'),
   config_name: text.optional().describe('as for csync2 -C; default: none'),
   database_dir: absolutePath.optional().describe('default: STATE_DIR/csync2/GROUP'),
@@ -127,6 +130,12 @@ export function configJsonSchema(): unknown {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'csyncd.yaml',
-    ...z.toJSONSchema(fileSchema, { io: 'input' }),
+    ...z.toJSONSchema(fileSchema, {
+      io: 'input',
+      override: ({ zodSchema, jsonSchema }) => {
+        // A group whose csync2.cfg says them has neither.
+        if (zodSchema === group) delete jsonSchema.required;
+      },
+    }),
   };
 }

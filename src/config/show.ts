@@ -24,6 +24,7 @@ export function showConfig(config: Config): Plain {
 }
 
 function showGroup(group: Group): Plain {
+  if (group.csync2 !== null && group.csync2.configFile !== null) return showForeign(group, group.csync2);
   return {
     key_file: group.keyFile,
     hosts: group.hosts.map((host) => showHost(host, group)),
@@ -33,6 +34,26 @@ function showGroup(group: Group): Plain {
     mappings: Object.fromEntries(group.mappings.map((mapping) => [mapping.name, showMapping(mapping)])),
     actions: group.actions.map(showAction),
     ...(group.csync2 === null ? {} : { csync2: showCsync2(group.csync2) }),
+  };
+}
+
+/** What its csync2.cfg says must not be repeated. */
+function showForeign(group: Group, csync2: Csync2Options): Plain {
+  const {
+    config_dir: _dir,
+    config_name: _name,
+    no_ssl: _ssl,
+    lock_timeout: _lock,
+    ...rest
+  } = showCsync2(csync2);
+  const times = ({ name, ...mapping }: Mapping): [string, Plain] => {
+    const { delay, max_delay, rescan, max_delete } = showMapping({ name, ...mapping });
+    return [name, { delay, max_delay, rescan, max_delete }];
+  };
+  return {
+    backend: group.backend,
+    csync2: { config_file: csync2.configFile, ...rest },
+    mappings: Object.fromEntries(group.mappings.map(times)),
   };
 }
 

@@ -33,6 +33,13 @@ describe('config csync2', () => {
     assert.deepEqual(JSON.parse((await ask(file, '--json')).out), { group: 'web', config: out });
   });
 
+  it('prints a file that is managed elsewhere as it is', async () => {
+    const file = join(makeTempDir(), 'csync2.cfg');
+    writeFileSync(file, '# mine\ngroup g { host web1 web2; key k; include /srv/x; }\n');
+    const config = written(`\n  web:\n    csync2: { config_file: ${file} }\n`);
+    assert.equal((await ask(config)).out, '# mine\ngroup g { host web1 web2; key k; include /srv/x; }\n');
+  });
+
   it('asks which when there are several, or none of that name', async () => {
     const several = written(csync2('web', 31_000), csync2('db', 31_001));
     assert.deepEqual(await ask(several), {

@@ -149,6 +149,8 @@ groups:
 test('a csync2 group has files of its own below state_dir, and one port for all hosts', () => {
   const group = groupOf(good(inMapping('    backend: csync2\n    csync2: { port: 31000, args: [-v] }\n')));
   assert.deepEqual(group.csync2, {
+    configFile: null,
+    roots: {},
     binary: 'csync2',
     configDir: '/var/lib/csyncd/csync2/web',
     configName: null,

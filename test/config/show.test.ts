@@ -76,6 +76,8 @@ function mapping(name: string, path: string): fc.Arbitrary<Mapping> {
 
 const csync2: fc.Arbitrary<Omit<Csync2Options, 'configDir' | 'databaseDir' | 'port'>> = record({
   binary: fc.constantFrom('csync2', '/usr/sbin/csync2'),
+  configFile: fc.constant(null),
+  roots: fc.constant({}),
   configName: fc.constantFrom(null, 'abc'),
   listener: fc.constantFrom('csyncd', 'external'),
   noSsl: fc.boolean(),

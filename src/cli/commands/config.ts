@@ -1,6 +1,6 @@
 /** `config check [FILE]`, `config show`, `config unit`, `config csync2 [GROUP]`: without the daemon. */
 import { isUtf8 } from 'node:buffer';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { renderFault, type Fault } from '../../config/fault.ts';
 import { loadConfig } from '../../config/load.ts';
@@ -18,7 +18,11 @@ export function checkConfigFile(
   options: { strict?: boolean },
 ): ExitCode {
   const fragments = file === undefined ? {} : fragmentsOf(file, context.config);
-  const loaded = loadConfig(file ?? context.config, { strict: options.strict === true, ...fragments });
+  const loaded = loadConfig(file ?? context.config, {
+    strict: options.strict === true,
+    elsewhere: true,
+    ...fragments,
+  });
   if (context.json) {
     printJson(
       context,
@@ -61,14 +65,19 @@ export async function showUnit(context: Context): Promise<ExitCode> {
 export async function showCsync2Config(context: Context, name: string | undefined): Promise<ExitCode> {
   return withConfig(context, async (config) => {
     const group = csync2Group(config, name);
-    const { generateCsync2Config } = await import('../../config/csync2/generate.ts');
-    const options = { node: config.node, csyncd: programPath() };
-    const bytes = Buffer.from(generateCsync2Config(group, options), 'latin1');
+    const bytes = await csync2ConfigOf(group, config.node);
     // A pattern may need bytes that are not UTF-8.
     if (!context.json) return context.out(isUtf8(bytes) ? bytes.toString() : bytes);
     const exact = isUtf8(bytes) ? {} : { config_base64: bytes.toString('base64') };
     printJson(context, { group: group.name, config: bytes.toString(), ...exact });
   });
+}
+
+async function csync2ConfigOf(group: Group, node: string): Promise<Buffer> {
+  const file = group.csync2?.configFile ?? null;
+  if (file !== null) return readFileSync(file);
+  const { generateCsync2Config } = await import('../../config/csync2/generate.ts');
+  return Buffer.from(generateCsync2Config(group, { node, csyncd: programPath() }), 'latin1');
 }
 
 function csync2Group(config: Config, name: string | undefined): Group {

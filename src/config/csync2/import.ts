@@ -58,7 +58,8 @@ function importGroup(config: Csync2Config, group: Csync2Group, source: Csync2Sou
   };
 }
 
-function importHosts(group: Csync2Group): { hosts: DraftHost[]; remarks: Remark[] } {
+/** Each host once, where it is listed first. */
+export function importHosts(group: Csync2Group): { hosts: DraftHost[]; remarks: Remark[] } {
   const hosts = new Map<string, DraftHost>();
   const remarks: Remark[] = [];
   for (const { name: written, address, slave, at } of group.hosts) {
@@ -78,16 +79,29 @@ function importHosts(group: Csync2Group): { hosts: DraftHost[]; remarks: Remark[
   return { hosts: [...hosts.values()], remarks };
 }
 
-interface Found {
-  readonly mappings: readonly { readonly root: string; readonly draft: DraftMapping }[];
+export interface FoundMappings {
+  readonly mappings: readonly FoundMapping[];
   readonly remarks: readonly Remark[];
 }
 
-function importMappings(config: Csync2Config, group: Csync2Group, source: Csync2Source): Found {
+export interface FoundMapping {
+  /** the directory as csync2 names it */
+  readonly root: string;
+  readonly draft: DraftMapping;
+  /** false when a pattern could not be said, and so was left out */
+  readonly complete: boolean;
+}
+
+/** The directories of a group, with the paths below them that it selects. */
+export function importMappings(
+  config: Csync2Config,
+  group: Csync2Group,
+  source: Csync2Source,
+): FoundMappings {
   const patterns = group.patterns.filter(({ kind }) => kind !== 'compare');
   const kindOf: KindOf = (name) => kindOfName(config, group, source, name);
   const { names, guessed, tooWide } = findRoots(patterns, kindOf);
-  const mappings: { root: string; draft: DraftMapping }[] = [];
+  const mappings: FoundMapping[] = [];
   const remarks = tooWide.map(({ pattern, at }) =>
     remark(
       at,
@@ -113,6 +127,7 @@ function importMappings(config: Csync2Config, group: Csync2Group, source: Csync2
     );
     mappings.push({
       root,
+      complete: !notes.some(({ kind }) => kind === 'unsayable'),
       draft: {
         name: text(nameOf(root)),
         comments: [],

@@ -15,7 +15,9 @@ export function databaseFile({ hosts, csync2 }: Group, node: string): string {
   const self = hosts.find((host) => host.name === node);
   if (self === undefined || csync2 === null) throw new Error(`${node} has no csync2 database`);
   const suffix = csync2.configName === null ? '' : `_${csync2.configName}`;
-  return `${csync2.databaseDir}/${csync2HostName(self)}${suffix}.db3`;
+  // In a file of its own a host is called by its name, whatever its address.
+  const name = csync2.configFile === null ? csync2HostName(self) : self.name.toLowerCase();
+  return `${csync2.databaseDir}/${name}${suffix}.db3`;
 }
 
 /** csync2's `group` block of a mapping: one each, because its name patterns hold for a whole block. */
