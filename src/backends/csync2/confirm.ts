@@ -25,14 +25,22 @@ export interface Settling {
 
 export interface Confirmed {
   readonly differences: readonly Difference[];
+  /**
+   * Symlinks among them whose old and new target csync2's update takes for the same (`v1`, `v10`), so that it never sends
+   * the new one: to be forced (`-f`) after the check.
+   */
+  readonly toForce: readonly string[];
+  /** edits that csync2's check does not see: to be marked with `-m`, then given to YoungFiles.marked */
   readonly unseen: readonly UnseenEdit[];
 }
 
-const NOTHING: Confirmed = { differences: [], unseen: [] };
+const NOTHING: Confirmed = { differences: [], toForce: [], unseen: [] };
 const MOST_ROUNDS = 5;
 const CHUNK = 500;
-/** csync2 commits after three seconds. */
+/** csync2 commits after three seconds, unless it has to wait for others … */
 const UNSETTLED_NS = 4_000_000_000n;
+/** … and takes a moment from the disk to the table. */
+const UNRECORDED_NS = 1_000_000_000n;
 const TEMPORARY_NS = 2_000_000_000n;
 /** What csync2 (and rsync) write beside a file before they rename it into place. */
 const TEMPORARY = /^\..+\.[0-9A-Za-z]{6}$/;
@@ -49,34 +57,41 @@ export async function confirm(
   { sessionsOpen, now }: Settling,
 ): Promise<Confirmed> {
   const { table } = comparison.tree;
+  // Where nothing differs nobody need be asked.
   if (comparison.candidates.size === 0 && comparison.unseen.size === 0) return NOTHING;
   let seen: Seen[] = [];
   let before = version;
   let isOpen = false;
+  let since: bigint | null = null;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     seen = await seeAgain(comparison, round > 0);
     isOpen = await sessionsOpen();
+    since = table.uncommittedSince();
     const after = await table.version();
     if (after === before) break;
     if (round === MOST_ROUNDS - 1) isOpen = true;
     before = after;
   }
-  const isYoung = (ns: bigint): boolean => isOpen && now() - ns < UNSETTLED_NS;
+  const isUnsettled = (ns: bigint): boolean =>
+    isOpen && (now() - ns < UNSETTLED_NS || (since !== null && ns > since - UNRECORDED_NS));
   const differences: Difference[] = [];
+  const toForce: string[] = [];
   for (const { path, found, recorded, dirCtimeNs } of seen) {
-    if (isYoung(found?.stat.ctimeNs ?? dirCtimeNs) || isTemporary(path, found, recorded, now()))
+    if (isUnsettled(found?.stat.ctimeNs ?? dirCtimeNs) || isTemporary(path, found, recorded, now()))
       comparison.again.set(path, { path, scope: found === null ? 'subtree' : 'entry' });
     else {
       const was = recorded === null ? null : kindOf(recorded);
       differences.push({ path, was, is: found === null ? null : kindOfStat(found.stat) });
+      if (found?.stat.kind === 'symlink' && recorded !== null && isTakenForEqual(found.text, recorded))
+        toForce.push(path);
     }
   }
   const unseen: UnseenEdit[] = [];
   for (const { path, mtimeNs, ino, ctimeNs } of comparison.unseen.values()) {
-    if (isYoung(ctimeNs)) comparison.again.set(path, { path, scope: 'entry' });
+    if (isUnsettled(ctimeNs)) comparison.again.set(path, { path, scope: 'entry' });
     else unseen.push({ path, mtimeNs, ino });
   }
-  return { differences, unseen };
+  return { differences, toForce, unseen };
 }
 
 /**
@@ -112,6 +127,11 @@ async function seeAgain(comparison: Comparison, all: boolean): Promise<Seen[]> {
     glances.close();
   }
   return seen;
+}
+
+/** csync2's update compares texts up to the end of the shorter one; of files it compares the content besides. */
+function isTakenForEqual(one: string, other: string): boolean {
+  return one.startsWith(other) || other.startsWith(one);
 }
 
 function isTemporary(path: string, found: Found | null, recorded: string | null, now: bigint): boolean {

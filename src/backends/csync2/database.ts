@@ -3,7 +3,7 @@
  * sleep a second: so every read is a single short statement, and one that finds the database locked is made again later
  * instead of waiting inside SQLite.
  */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -44,6 +44,15 @@ export class Database {
       if (result !== 'busy') return result;
       await sleep(AGAIN_MS);
     }
+  }
+
+  /**
+   * While another process has a transaction open that is not committed: when the last one was, ns since 1970. Only one
+   * can be open at a time.
+   */
+  uncommittedSince(): bigint | null {
+    if (!existsSync(`${this.#file}-journal`)) return null;
+    return statSync(this.#file, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? null;
   }
 
   close(): void {

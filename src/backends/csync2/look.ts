@@ -8,16 +8,12 @@ import type { Fd, Stat } from '../../sys/sys.ts';
 import type { DirtyPath } from '../backend.ts';
 import { kindOf } from './checktxt.ts';
 import { Comparison, NO_WAY, systemCode, type LookError, type Tree } from './comparison.ts';
-import { confirm, type Difference, type Settling } from './confirm.ts';
+import { confirm, type Confirmed, type Settling } from './confirm.ts';
 import { baseOf, isBelowOneOf, parentOf } from './paths.ts';
 import { Slices } from './slices.ts';
 import { goneBelow, walk } from './walk.ts';
-import type { UnseenEdit } from './young-files.ts';
 
-export interface Findings {
-  readonly differences: readonly Difference[];
-  /** edits that csync2's check does not see: to be marked with `-m`, then given to YoungFiles.marked */
-  readonly unseen: readonly UnseenEdit[];
+export interface Findings extends Confirmed {
   /** could not be judged, or not yet: in the middle of a peer's session, just vanished, unreadable */
   readonly again: readonly DirtyPath[];
   readonly errors: readonly LookError[];
@@ -46,10 +42,10 @@ export async function look(
     checkSame(tree, root, tree.root ?? root);
     const comparison = new Comparison(tree, rootFd, slices);
     await lookAtAll(comparison, places);
-    const { differences, unseen } = await confirm(comparison, version, settling);
+    const confirmed = await confirm(comparison, version, settling);
     checkRoot(tree, root);
     const { again, errors } = comparison;
-    return { differences, unseen, again: [...again.values()], errors: [...errors.values()] };
+    return { ...confirmed, again: [...again.values()], errors: [...errors.values()] };
   } finally {
     tree.sys.close(rootFd);
   }

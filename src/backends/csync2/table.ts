@@ -87,6 +87,11 @@ export class Table {
     return typeof version === 'number' ? version : null;
   }
 
+  /** See Database. */
+  uncommittedSince(): bigint | null {
+    return this.#database.uncommittedSince();
+  }
+
   /** The first rows in a range, in the order of their keys; fewer than `limit` at its end. */
   async page({ from, before }: KeyRange, limit = PAGE): Promise<FileRow[]> {
     return rowsOf(await this.#database.first(SQL.page, bytes(from), bytes(before), limit));

@@ -20,7 +20,7 @@ for (const [name, config] of Object.entries({
     recorder.record();
     const tree = recorder.tree();
     const everything = await look(tree, EVERYTHING, settling, AbortSignal.timeout(60_000));
-    assert.deepEqual(everything, { differences: [], unseen: [], again: [], errors: [] });
+    assert.deepEqual(everything, { differences: [], toForce: [], unseen: [], again: [], errors: [] });
     const paths = recorder.paths();
     const each = paths.map((path) => ({ path, scope: 'entry' as const }));
     const byName = await look(tree, each, settling, AbortSignal.timeout(60_000));

@@ -1,6 +1,7 @@
 /** A look against what a real csync2 finds, and against a disk that changes while it is looked at. */
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import type { DirtyPath } from '../../../src/backends/backend.ts';
 import { coveringChecks, exactChecks } from '../../../src/backends/csync2/checks.ts';
@@ -46,6 +47,7 @@ describe('a look', () => {
     const tree = recorder.tree();
     assert.deepEqual(await lookAt(tree, [entry('file'), entry('never/was'), subtree('d')]), {
       differences: [],
+      toForce: [],
       unseen: [],
       again: [],
       errors: [],
@@ -246,6 +248,27 @@ describe('a look never judges what it did not see', () => {
     ]);
   });
 
+  it('however old it is, as long as what a session did since the last commit is not committed', async () => {
+    const recorder = recorded();
+    recorder.write('file', 'applied');
+    const session = new DatabaseSync(recorder.databaseFile);
+    session.exec("BEGIN; INSERT INTO hint VALUES ('a', 0)");
+    const tree = recorder.tree();
+    const later = {
+      sessionsOpen: () => Promise.resolve(true),
+      now: () => wallClock() + 10_000_000_000n,
+    };
+    assert.deepEqual((await lookAt(tree, EVERYTHING, later)).again, [entry('file')]);
+    assert.deepEqual(
+      told(await lookAt(tree)),
+      ['changed file'],
+      'without a session it is csync2 of this node',
+    );
+    session.exec('COMMIT');
+    assert.deepEqual(told(await lookAt(tree, EVERYTHING, later)), ['changed file']);
+    session.close();
+  });
+
   it('a temporary is looked at again, and is a file when it stays', async () => {
     const recorder = recorded();
     recorder.write('d/.one.a7B9cD');
@@ -257,6 +280,7 @@ describe('a look never judges what it did not see', () => {
     fs.rmSync(recorder.at('d/.one.a7B9cD'));
     assert.deepEqual(await lookAt(recorder.tree(), found.again), {
       differences: [],
+      toForce: [],
       unseen: [],
       again: [],
       errors: [],
