@@ -150,14 +150,15 @@ async function lookAtNames(
     for (const { path, scope } of places) {
       if (slices.isOver) await slices.rest();
       const recorded = textOf(path);
-      const isDir = lookAtName(comparison, fd, path, recorded);
-      if (isDir === null) continue;
+      const there = lookAtName(comparison, fd, path, recorded);
+      if (there === 'unknown') continue;
+      const isDir = there === 'dir';
       const isNew = comparison.isNewDirectory(path, recorded);
       if (isDir && (scope !== 'entry' || isNew) && tree.selection.enters(path))
         below.push(() => walk(comparison, path, scope === 'subtree' || isNew));
-      // Files are recorded below what is not recorded itself where the rules leave out the directory.
-      if (!isDir && (scope !== 'entry' || recorded === null || kindOf(recorded) === 'dir'))
-        below.push(() => goneBelow(comparison, path));
+      // Below what is not recorded itself files are, where the rules leave out the directory.
+      const hadContent = recorded === null ? there === 'absent' : kindOf(recorded) === 'dir';
+      if (!isDir && (scope !== 'entry' || hadContent)) below.push(() => goneBelow(comparison, path));
     }
   } finally {
     tree.sys.close(fd);
@@ -165,20 +166,24 @@ async function lookAtNames(
   for (const lookBelow of below) await lookBelow();
 }
 
-/** Whether a directory is there; null when that could not be told. */
-function lookAtName(comparison: Comparison, fd: Fd, path: string, recorded: string | null): boolean | null {
+function lookAtName(
+  comparison: Comparison,
+  fd: Fd,
+  path: string,
+  recorded: string | null,
+): 'dir' | 'other' | 'absent' | 'unknown' {
   try {
     const stat = comparison.tree.sys.lstat(fd, baseOf(path));
     if (stat === null) {
       if (recorded !== null) comparison.goneAt(path, recorded);
-      return false;
+      return 'absent';
     }
     const found = comparison.foundAt(fd, path, stat);
-    if (found === null) return null;
+    if (found === null) return 'unknown';
     comparison.compare(path, found, recorded);
-    return stat.kind === 'dir';
+    return stat.kind === 'dir' ? 'dir' : 'other';
   } catch (error) {
     comparison.failed(path, 'entry', error);
-    return null;
+    return 'unknown';
   }
 }
