@@ -15,7 +15,6 @@ import { isPathPattern, pathGlob } from './match.ts';
 import type { At, Csync2Pattern } from './model.ts';
 import { leadingTo, overlapsExclude, withoutShadowed, type PathRule } from './path-rules.ts';
 import {
-  covers,
   mayMatchAtOrAbove,
   mayOverlap,
   mayShareName,
@@ -151,7 +150,7 @@ class Translator {
       } else if (takenBack.includes(rule)) {
         const before = rules.slice(0, at).filter((earlier) => !earlier.includes);
         for (const pattern of rule.patterns)
-          lines.push(...this.#takeBack(rule.source, pattern, before, scoped, through));
+          lines.push(...this.#takeBack(rule.source, pattern, before, scoped));
       }
     }
     if (!scoped && takenBack.length > 0) lines.push(...names);
@@ -166,7 +165,6 @@ class Translator {
     pattern: RelativePattern,
     before: readonly PathRule[],
     scoped: boolean,
-    through: readonly RelativePattern[],
   ): string[] {
     const lines: string[] = [];
     const excludes = before.flatMap((rule) => rule.patterns);
@@ -179,8 +177,7 @@ class Translator {
     const last = pattern.at(-1);
     const hidden =
       last !== undefined && last !== '**' && last.literal !== null && !this.#selectsName(last.literal);
-    const leadsOn = through.some((dir) => covers(dir, pattern) && dir.length === pattern.length);
-    if (hidden && !leadsOn) return [];
+    // Its own name hides it: then it is not entered either, unless something else leads through it.
     if (!hidden) lines.push(`!${text}`);
     lines.push(`!${text}/**`);
     if (scoped) lines.push(...this.#scopedNames(source, pattern));

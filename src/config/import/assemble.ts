@@ -3,54 +3,53 @@
  * a directory in one mapping only.
  */
 import type { Draft, DraftGroup, DraftHost, DraftMapping, Remark } from './draft.ts';
+import { ImportedHosts } from './hosts.ts';
 import { uniqueName } from './names.ts';
 
 /** What csyncd writes by default: a mapping must not contain it. */
 const OWN_FILES = ['/var/lib/csyncd', '/run/csyncd'];
 
 export function assemble(drafts: readonly Draft[]): Draft {
-  const names = { groups: new Set<string>(), mappings: new Set<string>() };
-  const places = new Places();
-  const addresses = new Map<string, string>();
-  const groups = drafts
-    .flatMap((draft) => draft.groups)
-    .map((group): DraftGroup => {
-      const remarks: Remark[] = [];
-      const hosts = group.hosts.map((host) => sameAddress(host, group, addresses, remarks));
-      const mappings = group.mappings.flatMap((mapping) => {
-        const problem = places.take(mapping, hosts);
-        if (problem === null) return [{ ...mapping, name: uniqueName(mapping.name, names.mappings) }];
-        const { file, line } = group;
-        remarks.push({ file, line, message: `${mapping.path}: ${problem}; there is no mapping for it` });
-        return [];
-      });
-      const actionNames = new Set<string>();
-      return {
-        ...group,
-        name: uniqueName(group.name, names.groups),
-        hosts,
-        remarks: [...group.remarks, ...remarks],
-        mappings,
-        actions: group.actions.map((action) => ({ ...action, name: uniqueName(action.name, actionNames) })),
-      };
-    });
-  return { groups, remarks: drafts.flatMap((draft) => draft.remarks) };
+  const assembly = new Assembly();
+  const groups = drafts.flatMap((draft) => draft.groups).flatMap((group) => assembly.group(group));
+  return { groups, remarks: [...drafts.flatMap((draft) => draft.remarks), ...assembly.remarks] };
 }
 
-/** Two nodes share one connection for all groups, so a host has one address. */
-function sameAddress(
-  host: DraftHost,
-  { file, line }: DraftGroup,
-  addresses: Map<string, string>,
-  remarks: Remark[],
-): DraftHost {
-  const address = host.address ?? host.name;
-  const known = addresses.get(host.name) ?? address;
-  addresses.set(host.name, known);
-  if (known === address) return host;
-  const message = `host ${host.name} is at ${address} here and at ${known} in a group before; csyncd has one for all groups: ${known}`;
-  remarks.push({ file, line, message });
-  return { ...host, address: known === host.name ? null : known };
+class Assembly {
+  /** of groups that were left out */
+  readonly remarks: Remark[] = [];
+  readonly #groupNames = new Set<string>();
+  readonly #mappingNames = new Set<string>();
+  readonly #hosts = new ImportedHosts();
+  readonly #places = new Places();
+
+  group(group: DraftGroup): DraftGroup[] {
+    const { file, line } = group;
+    const remarks: Remark[] = [];
+    const say = (message: string): void => void remarks.push({ file, line, message });
+    const hosts = this.#hosts.of(group, say);
+    if (!hosts.some(({ role }) => role === 'full')) {
+      const why = hosts.length === 0 ? 'has no hosts' : 'has slaves alone, of which none sends';
+      this.remarks.push(...remarks, { file, line, message: `group ${group.name}: ${why}; it is left out` });
+      return [];
+    }
+    const listed = new Set(hosts.map(({ name }) => name));
+    const mappings = group.mappings.flatMap((mapping) => {
+      const paths = Object.fromEntries(Object.entries(mapping.paths).filter(([host]) => listed.has(host)));
+      const problem = this.#places.take({ ...mapping, paths }, hosts);
+      if (problem === null)
+        return [{ ...mapping, paths, name: uniqueName(mapping.name, this.#mappingNames) }];
+      say(`${mapping.path}: ${problem}; there is no mapping for it`);
+      return [];
+    });
+    const actionNames = new Set<string>();
+    const actions = group.actions.map((action) => ({
+      ...action,
+      name: uniqueName(action.name, actionNames),
+    }));
+    const name = uniqueName(group.name, this.#groupNames);
+    return [{ ...group, name, hosts, remarks: [...group.remarks, ...remarks], mappings, actions }];
+  }
 }
 
 /** The directories of every host that have a mapping. */
