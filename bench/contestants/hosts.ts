@@ -6,13 +6,12 @@ import { join } from 'node:path';
 import { run } from '../../test/kit/cluster/command.ts';
 import { Network } from '../../test/kit/cluster/network.ts';
 import { until } from '../../test/kit/cluster/until.ts';
+import { inView, makeView } from '../../test/kit/hosts/view.ts';
 import { makeFolder, onExit } from '../kit/cleanup.ts';
 import { HOSTS, ORIGIN } from './contestant.ts';
 import type { HostName } from './contestant.ts';
 
 const BOUND_MS = 3_600_000;
-const OWN_VIEW = `hostname "$1" && ready=$2 && shift 2 &&
-  while [ $# -gt 0 ]; do mount --bind "$1" "$2" && shift 2 || exit 1; done; : >"$ready" && exec sleep infinity`;
 
 export class Hosts {
   readonly folder: string;
@@ -46,9 +45,7 @@ export class Hosts {
    */
   async separate(host: HostName, views: Readonly<Record<string, string>>): Promise<void> {
     const ready = join(this.folder, host, 'ready');
-    const binds = Object.entries(views).flatMap(([there, own]) => [own, there]);
-    const command = ['unshare', '--mount', '--uts', 'sh', '-c', OWN_VIEW, 'sh', host, ready, ...binds];
-    const { pid } = this.launch(host, 'view', command);
+    const { pid } = this.launch(host, 'view', makeView(host, ready, views));
     await until(`${host} has its own view`, () => fs.existsSync(ready));
     if (pid !== undefined) this.#holders.set(host, pid);
   }
@@ -87,7 +84,6 @@ export class Hosts {
 
   #at(host: HostName, command: readonly string[]): string[] {
     const holder = this.#holders.get(host);
-    const view = holder === undefined ? [] : ['nsenter', `--target=${holder}`, '--mount', '--uts', '--'];
-    return this.network.at(host, [...view, ...command]);
+    return this.network.at(host, holder === undefined ? command : inView(holder, command));
   }
 }

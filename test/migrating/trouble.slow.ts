@@ -87,6 +87,10 @@ test('a node that was down while the others went over brings nothing back', asyn
   }
   await web1.must(`rm -r ${SHARED}/site/1 ${SHARED}/kept && echo new >${SHARED}/both && csyncd sync`);
   web3.put(`${SHARED}/own`, 'only here');
+  const without = await web1.sh('csyncd sync --wait --timeout 1s');
+  assert.equal(without.code, 2);
+  assert.match(without.stdout, /^web3 /m);
+  assert.equal((await web1.sh('csyncd verify')).code, 2);
   const back = new Walk(made, 'docs/MIGRATING.md', 'A node that is down meanwhile');
   await back.step('When it is back');
   back.done();

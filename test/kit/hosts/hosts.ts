@@ -13,6 +13,7 @@ import { attempt, run } from '../cluster/command.ts';
 import type { Finished } from '../cluster/command.ts';
 import { Network } from '../cluster/network.ts';
 import { until } from '../cluster/until.ts';
+import { inView, makeView } from './view.ts';
 
 const PREFIX = 'csyt';
 const STAND_INS = fileURLToPath(new URL('bin', import.meta.url));
@@ -78,6 +79,8 @@ export class Host {
   readonly #base: string;
   readonly #dir: string;
   readonly #network: Network;
+  /** keeps the host's view */
+  #holder = 0;
 
   constructor(name: string, base: string, network: Network) {
     this.name = name;
@@ -101,29 +104,30 @@ export class Host {
     fs.mkdirSync(this.path('/etc/cron.d'));
     this.put('/etc/hosts', names);
     this.put('/etc/hostname', `${this.name}\n`);
-    const binds = OWN.map((dir) => `mount --bind "$1/${dir}" /${dir}`).join(' && ');
-    const script = `hostname "$2" && ${binds} && echo $$ >"$1.pid.new" && mv "$1.pid.new" "$1.pid" && exec sleep infinity`;
-    const own = ['unshare', '--mount', '--uts', 'sh', '-c', script, 'sh', this.#dir, this.name];
-    const [program = '', ...args] = this.#network.at(this.name, own);
+    const views = Object.fromEntries(OWN.map((dir) => [`/${dir}`, this.path(`/${dir}`)]));
+    const command = this.#network.at(this.name, makeView(this.name, `${this.#dir}.ready`, views));
+    const [program = '', ...args] = command;
     const log = fs.openSync(`${this.#dir}.log`, 'a');
-    spawn(program, args, { stdio: ['ignore', log, log] });
+    const { pid } = spawn(program, args, { stdio: ['ignore', log, log] });
     fs.closeSync(log);
-    await until(`${this.name} is up`, () => fs.existsSync(`${this.#dir}.pid`), {
+    if (pid === undefined) throw new Error(`cannot run ${program}`);
+    this.#holder = pid;
+    await until(`${this.name} is up`, () => fs.existsSync(`${this.#dir}.ready`), {
       explain: () => fs.readFileSync(`${this.#dir}.log`, 'utf8'),
     });
+    // For the stand-in of ssh.
+    fs.writeFileSync(`${this.#dir}.pid`, `${pid}\n`);
   }
 
   /** Runs a line of shell in /root to its end. */
   async sh(line: string, boundMs?: number): Promise<Finished> {
-    const pid = fs.readFileSync(`${this.#dir}.pid`, 'utf8').trim();
     const env = [
       `PATH=${STAND_INS}:${CSYNCD}:/usr/sbin:/usr/bin:/sbin:/bin`,
       `TEST_HOSTS=${this.#base}`,
       'HOME=/root',
     ];
-    const inside = ['nsenter', '--target', pid, '--mount', '--net', '--uts', '--wd=/root', '--'];
-    const command = [...inside, 'env', '-i', ...env, 'bash', '-c', line];
-    return await run(command, boundMs === undefined ? {} : { boundMs });
+    const command = inView(this.#holder, ['env', '-i', '-C', '/root', ...env, 'bash', '-c', line]);
+    return await run(this.#network.at(this.name, command), boundMs === undefined ? {} : { boundMs });
   }
 
   /** The same; throws when it fails. */
@@ -149,9 +153,9 @@ export class Host {
 
   /** The names of the programs that run there. */
   programs(): string[] {
-    const pid = fs.readFileSync(`${this.#dir}.pid`, 'utf8').trim();
-    const own = namespaceOf(pid);
-    const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== pid);
+    const holder = String(this.#holder);
+    const own = namespaceOf(holder);
+    const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== holder);
     return pids.filter((other) => namespaceOf(other) === own).map(commandOf);
   }
 

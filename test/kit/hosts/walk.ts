@@ -57,7 +57,11 @@ export class Walk<Name extends string> {
       otherwise === undefined
         ? code === 0 && isAsWritten(stdout, prints)
         : isAsWritten(stdout, otherwise.split('\n'));
-    if (!isRight) throw new Error(`${said}\n--- the page says:\n${otherwise ?? prints.join('\n')}`);
+    if (isRight) return;
+    const status = await host.sh('csyncd status 2>&1');
+    throw new Error(
+      `${said}\n--- the page says:\n${otherwise ?? prints.join('\n')}\n--- csyncd status:\n${status.stdout}`,
+    );
   }
 
   #named(names: readonly string[]): readonly Host[] {
