@@ -118,7 +118,14 @@ describe('config import', () => {
 
   it('refuses with a line, or takes, any text', () => {
     const text = fc.string({
-      unit: fc.constantFrom(...' \n{}();:@#"ab/*%', 'group ', 'host ', 'key ', 'include ', 'config '),
+      unit: fc.constantFrom(
+        ...' \n{}();:@#"ab/*%'.split(''),
+        'group ',
+        'host ',
+        'key ',
+        'include ',
+        'config ',
+      ),
     });
     fc.assert(
       fc.property(text, (any) => {
@@ -136,7 +143,7 @@ describe('config import', () => {
   it('reads any text for Lua to its end', () => {
     const text = fc.string({
       unit: fc.constantFrom(
-        ...' \n{}()[]=.,;"\'-ax1',
+        ...' \n{}()[]=.,;"\'-ax1'.split(''),
         'sync ',
         'for ',
         'in ',
