@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Identity as FileIdentity, NodeId, RelPath, Sha256 } from '../src/backends/engine/core/types.ts';
 import { openDiskPool } from '../src/backends/engine/disk/pool.ts';
-import { createCertificate } from '../src/backends/engine/net/certificate.ts';
+import { createCertificate } from '../src/util/certificate.ts';
 import type { Link } from '../src/backends/engine/net/link.ts';
 import { createNetwork } from '../src/backends/engine/net/network.ts';
 import { createPins } from '../src/backends/engine/net/pins.ts';
@@ -67,7 +67,7 @@ async function start(name: string, folder: string, dial: number | null): Promise
       },
     },
   });
-  const { key, cert } = await createCertificate(name);
+  const { key, cert } = await createCertificate(name, [name]);
   const pins = new Map<string, string>();
   const network = createNetwork({
     node: name as NodeId,

@@ -12,7 +12,7 @@ import { decodeRows, encodeRows } from '../src/backends/engine/wire/rows-codec.t
 import type { RowsMessage } from '../src/backends/engine/wire/rows-codec.ts';
 import type { Actor, NodeId, RelPath, Sha256 } from '../src/backends/engine/core/types.ts';
 import type { Message, RowUpdate } from '../src/backends/engine/wire/messages.ts';
-import { createCertificate } from '../src/backends/engine/net/certificate.ts';
+import { createCertificate } from '../src/util/certificate.ts';
 import type { Link } from '../src/backends/engine/net/link.ts';
 import { createNetwork } from '../src/backends/engine/net/network.ts';
 import { createPins } from '../src/backends/engine/net/pins.ts';
@@ -33,7 +33,7 @@ async function network(
   handlers: Handlers,
 ) {
   const stored = new Map<string, string>();
-  const { key, cert } = await createCertificate(node);
+  const { key, cert } = await createCertificate(node, [node]);
   const linked = Promise.withResolvers<Link>();
   const running = createNetwork({
     node: node as NodeId,

@@ -47,8 +47,8 @@ async function ownIdentity(node: string, keyFile: string, certFile: string): Pro
       return { key, cert, ca: null, fingerprint: certificate.fingerprint256 };
     }
   }
-  const { createCertificate } = await import('./certificate.ts');
-  const fresh = await createCertificate(node);
+  const { createCertificate } = await import('../../../util/certificate.ts');
+  const fresh = await createCertificate(node, [node]);
   // A crash between these leaves a key without a certificate, which is made anew, and never a pair that does not match.
   await rm(certFile, { force: true });
   await replace(keyFile, fresh.key, 0o600);

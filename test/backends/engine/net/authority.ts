@@ -1,5 +1,5 @@
 /** A certificate authority for tests, as a site's own (Puppet's) would be. */
-import '../../../../src/backends/engine/net/reflect.ts';
+import '../../../../src/util/reflect.ts';
 import { KeyObject, webcrypto, X509Certificate as NodeCertificate } from 'node:crypto';
 import {
   BasicConstraintsExtension,

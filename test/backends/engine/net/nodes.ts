@@ -1,6 +1,6 @@
 /** Networks on loopback with everything that they report written down, in order, and a way to wait for a line of it. */
 import { EventEmitter, once } from 'node:events';
-import { createCertificate } from '../../../../src/backends/engine/net/certificate.ts';
+import { createCertificate } from '../../../../src/util/certificate.ts';
 import { X509Certificate } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { NodeId } from '../../../../src/backends/engine/core/types.ts';
@@ -48,7 +48,7 @@ export function identityOf(name: string, generation = 0): Promise<Identity> {
 }
 
 async function makeIdentity(name: string): Promise<Identity> {
-  const { key, cert } = await createCertificate(name);
+  const { key, cert } = await createCertificate(name, [name]);
   return { key, cert, ca: null, fingerprint: new X509Certificate(cert).fingerprint256 };
 }
 
