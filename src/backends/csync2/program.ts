@@ -113,7 +113,8 @@ export class Csync2Program {
     // A system directory that has a kill switch would hide the version.
     const env = { ...this.environment(), CSYNC2_SYSTEM_DIR: '/nonexistent' };
     const result = await execa(binary, { env, reject: false, timeout: 30_000, stdin: 'ignore', all: true });
-    throwIfNotRun(binary, result);
+    const failure = startFailure(binary, result);
+    if (failure !== null) throw failure;
     return versionIn(result.all, binary);
   }
 
@@ -159,7 +160,8 @@ export class Csync2Program {
     out.end();
     err.end();
     if (result.isCanceled) options.signal?.throwIfAborted();
-    throwIfNotRun(settings.binary, result);
+    const failure = startFailure(settings.binary, result);
+    if (failure !== null) throw failure;
     const killSwitch = this.killSwitch();
     if (stdout.some((line) => line.startsWith(`Found ${killSwitch}`))) throw csync2Locked(killSwitch);
     return { exitCode: ownExitCode(result.exitCode, viaXargs), stdout, stderr, isGivenUp, isBusy };
@@ -177,18 +179,3 @@ function ownExitCode(exitCode: number | undefined, viaXargs: boolean): number | 
   if (exitCode === 125) return null;
   return exitCode === 0 ? 0 : 1;
 }
-
-function throwIfNotRun(
-  binary: string,
-  result: {
-    readonly code?: string | undefined;
-    readonly exitCode?: number | undefined;
-    readonly shortMessage?: string | undefined;
-  },
-): void {
-  const code = NOT_RUN[result.exitCode ?? 0] ?? (result.exitCode === undefined ? result.code : undefined);
-  if (code !== undefined) throw startFailure(binary, code, result.shortMessage ?? code);
-}
-
-/** What xargs says when it finds no such program, or none that it may run. */
-const NOT_RUN: Readonly<Record<number, string>> = { 126: 'EACCES', 127: 'ENOENT' };

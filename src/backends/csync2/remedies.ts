@@ -28,7 +28,7 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
   conflict:
     'the file was changed on both nodes; csyncd conflicts lists it, csyncd resolve decides it, and an `auto` policy does so by itself',
   permission:
-    'the peer has another key for this group, or its include and exclude patterns leave the file out: give both the same',
+    'the peer has another key for this group, does not list this node in it, or its patterns leave the file out: give both the same',
   slave:
     'this node is a receiver for the peer, which sends its own version instead; csyncd revert does so at once',
   'parent-missing': 'the directory it is in is not on the peer; it is sent again with the file',

@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
+import { isListening } from '../../../src/backends/csync2/listening.ts';
 import { Csync2Program, type ProgramSettings } from '../../../src/backends/csync2/program.ts';
 import { makeTempDir } from '../../kit/temp-dir.ts';
 import { must } from '../../kit/cluster/command.ts';
@@ -31,8 +32,6 @@ export class Csync2Host {
   readonly databaseDir = join(this.dir, 'db');
   readonly databaseFile = join(this.databaseDir, `${this.address}.db3`);
   #listener: ChildProcess | null = null;
-  /** what the listener has printed */
-  heard = '';
 
   constructor() {
     fs.mkdirSync(this.root);
@@ -101,12 +100,11 @@ export class Csync2Host {
     const [binary = '', ...args] = program.command(['-ii', '-v']);
     const child = spawn(binary, args, {
       env: { ...process.env, ...program.environment() },
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: 'ignore',
       detached: true,
     });
     this.#listener = child;
-    child.stderr.setEncoding('latin1').on('data', (text: string) => (this.heard += text));
-    await until('csync2 listens', () => this.heard.includes('Listening on '));
+    await until('csync2 listens', () => isListening(child.pid ?? 0));
   }
 
   close(): void {
