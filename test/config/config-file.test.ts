@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { stringify } from 'yaml';
-import { databaseFile } from '../../src/config/csync2/names.ts';
+import { databaseFile, rootName } from '../../src/config/csync2/names.ts';
 import { showConfig } from '../../src/config/show.ts';
 import { makeTempDir } from '../kit/temp-dir.ts';
 import { good, verdict } from './kit.ts';
@@ -87,6 +87,11 @@ describe('config_file', () => {
       conf: '%app%/conf',
       two: `${dir}/two`,
     });
+  });
+
+  it('keeps the names that csync2 has for the directories', () => {
+    const names = web.mappings.map((mapping) => rootName(mapping, web.csync2?.roots));
+    assert.deepEqual(names, [`${dir}/shared`, '%app%/conf', `${dir}/two`]);
   });
 
   it("says where csync2's own files are, and which files were read", () => {

@@ -10,14 +10,18 @@ export function csync2HostName(host: Host): string {
   return host.address.toLowerCase();
 }
 
+/** What this node is called in its own csync2.cfg (`-N`). In one that is managed elsewhere a host has a name besides its address. */
+export function ownHostName({ csync2 }: Group, self: Host): string {
+  return csync2?.configFile == null ? csync2HostName(self) : self.name.toLowerCase();
+}
+
 /** The file in which a node's csync2 keeps what it knows. */
-export function databaseFile({ hosts, csync2 }: Group, node: string): string {
+export function databaseFile(group: Group, node: string): string {
+  const { hosts, csync2 } = group;
   const self = hosts.find((host) => host.name === node);
   if (self === undefined || csync2 === null) throw new Error(`${node} has no csync2 database`);
   const suffix = csync2.configName === null ? '' : `_${csync2.configName}`;
-  // In a file of its own a host is called by its name, whatever its address.
-  const name = csync2.configFile === null ? csync2HostName(self) : self.name.toLowerCase();
-  return `${csync2.databaseDir}/${name}${suffix}.db3`;
+  return `${csync2.databaseDir}/${ownHostName(group, self)}${suffix}.db3`;
 }
 
 /** csync2's `group` block of a mapping: one each, because its name patterns hold for a whole block. */
@@ -28,8 +32,15 @@ export function blockName(group: Group, mapping: Mapping): string {
 /**
  * The mapping's root as a byte string; a path in it is `ROOT/PATH`. Where nodes keep it in different places it is a
  * prefix: each node puts its own directory in its place.
+ *
+ * @param roots how a csync2.cfg that is managed elsewhere names them (`Csync2Options.roots`)
  */
-export function rootName(mapping: Pick<Mapping, 'name' | 'path' | 'paths'>): string {
+export function rootName(
+  mapping: Pick<Mapping, 'name' | 'path' | 'paths'>,
+  roots: Readonly<Record<string, string>> = {},
+): string {
+  const named = roots[mapping.name];
+  if (named !== undefined) return named;
   return hasPrefix(mapping) ? `%${mapping.name}%` : textToBytes(mapping.path);
 }
 
