@@ -12,6 +12,7 @@ import { csync2Locked, listenerEnded, startFailure } from './failures.ts';
 import { Lines } from './lines.ts';
 import { isListening } from './listening.ts';
 import { ListenerOutput, type ListenerEvent } from './listener-output.ts';
+import { groupEnded } from './process-group.ts';
 import type { Csync2Program } from './program.ts';
 
 export interface ListenerOptions {
@@ -125,6 +126,7 @@ export class Listener {
     // When it dies, its sessions would keep its output open and the next one waiting.
     child.nodeChildProcess.once('exit', () => child.kill());
     const result = await child;
+    await groupEnded(child.pid, TERM_MS);
     out.end();
     err.end();
     if (this.#abort.signal.aborted) return null;

@@ -9,6 +9,7 @@ import { backoffMs } from '../../util/backoff.ts';
 import type { Logger } from '../../util/log.ts';
 import { csync2Busy, csync2Locked, startFailure } from './failures.ts';
 import { Lines } from './lines.ts';
+import { groupEnded } from './process-group.ts';
 import { watchProgress } from './progress.ts';
 import { versionIn } from './version.ts';
 
@@ -159,7 +160,10 @@ export class Csync2Program {
     const result = await child.finally(unwatch);
     out.end();
     err.end();
-    if (result.isCanceled) options.signal?.throwIfAborted();
+    if (result.isCanceled) {
+      await groupEnded(child.pid, TERM_MS);
+      options.signal?.throwIfAborted();
+    }
     const failure = startFailure(settings.binary, result);
     if (failure !== null) throw failure;
     const killSwitch = this.killSwitch();

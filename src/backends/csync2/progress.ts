@@ -23,11 +23,11 @@ function workOf(pid: number): string | null {
   const io = read(`/proc/${pid}/io`);
   const stat = read(`/proc/${pid}/stat`);
   if (io === null || stat === null) return null;
-  // The name, in parentheses, may hold anything; utime and stime are the 12th and 13th field behind it.
-  const [utime, stime] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13);
+  // Behind the name in parentheses, which may hold anything: the state first, utime and stime as 12th and 13th field.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [utime, stime] = fields.slice(11, 13);
+  // Ended, and not buried yet.
+  if (fields[0] === 'Z') return null;
   return `${pid} ${utime} ${stime} ${io}`;
 }
 

@@ -123,7 +123,7 @@ describe('csync2’s listener', () => {
     assert.equal(listener.problem()?.code, 'csync2-port-taken');
     assert.ok(progressOf(listenerProcess(host)) !== null, 'the other one is left alone');
     await first.stop();
-    await until('it listens', () => events.length > 0);
+    await until('it listens', () => events.some(({ kind }) => kind === 'listening'));
     await listener.ready();
   });
 

@@ -88,7 +88,10 @@ describe('a run of csync2', () => {
       });
       abort.abort();
       await assert.rejects(run, { name: 'AbortError' });
-      await until('all have ended', () => pids.every((pid) => progressOf(Number(pid)) === null));
+      assert.ok(
+        pids.every((pid) => progressOf(Number(pid)) === null),
+        'all have ended',
+      );
       lock.close();
     });
   }
