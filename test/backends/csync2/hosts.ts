@@ -97,8 +97,9 @@ export class Csync2Host {
 
   async listen(): Promise<void> {
     const program = this.program();
-    const [binary = '', ...args] = program.command(['-ii', '-v']);
-    const child = spawn(binary, args, {
+    // A test that is killed leaves none behind.
+    const args = ['--pdeathsig', 'KILL', '--', ...program.command(['-ii', '-v'])];
+    const child = spawn('setpriv', args, {
       env: { ...process.env, ...program.environment() },
       stdio: 'ignore',
       detached: true,
