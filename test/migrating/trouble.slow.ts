@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { until } from '../kit/cluster/until.ts';
 import { hosts } from '../kit/hosts/hosts.ts';
 import { Walk } from '../kit/hosts/walk.ts';
 import { NAMES, SHARED, assertGone, assertHas, putKey, putTree, sameEverywhere } from './data.ts';
@@ -9,7 +10,7 @@ import { NAMES, SHARED, assertGone, assertHas, putKey, putTree, sameEverywhere }
 const EXCLUDED = ['cache', '.swp'];
 
 /** Three hosts with csync2 in cron, that hold the same. */
-async function withCsync2(t: TestContext) {
+async function withCsync2(t: TestContext, members = 'web1 web2 web3') {
   const made = await hosts(t, NAMES);
   const [web1, web2, web3] = NAMES.map((name) => made.at(name));
   assert.ok(web1 && web2 && web3);
@@ -18,7 +19,7 @@ async function withCsync2(t: TestContext) {
   putKey(made, '/etc/csync2.key');
   for (const host of made.all) {
     // As it is without a line: csync2 decides nothing.
-    await host.must("sed -i '/auto younger;/d' /etc/csync2.cfg");
+    await host.must(`sed -i '/auto younger;/d; s/web1 web2 web3/${members}/' /etc/csync2.cfg`);
     host.put(`${SHARED}/cache/own`, host.name);
     await host.must('systemctl start csync2.socket');
   }
@@ -100,4 +101,30 @@ test('a node that was down while the others went over brings nothing back', asyn
   assert.equal(web3.read(`${SHARED}.old/own`), 'only here');
   assert.equal((await made.minute()).length, 0);
   assert.equal(web2.read(`${SHARED}/cache/own`), 'web2');
+});
+
+test('a slave of csync2 only receives; what it has otherwise is reported and put aside', async (t) => {
+  const { made, web1, web3, way } = await withCsync2(t, 'web1 web2 (web3)');
+  await way.step('Prepare', UNDECIDED);
+  assert.match(web3.read('/etc/csyncd/csyncd.yaml') ?? '', /name: web3, role: receive/);
+  await way.step('Let csync2 finish');
+  web3.put(`${SHARED}/both`, 'by web3 itself');
+  for (const host of made.all)
+    await host.must('systemctl disable --now csync2.socket && systemctl enable --now csyncd');
+  // csync2 left whole seconds on web3: that alone is no edit of its own.
+  let status = '';
+  await until(
+    'web3 reports that one file, and no other',
+    async () => {
+      status = (await web3.sh('csyncd status')).stdout;
+      const reported = status.match(/^ {2}! .*/gm) ?? [];
+      return reported.length === 1 && reported[0]?.includes('shared:both');
+    },
+    { explain: () => status },
+  );
+  await web3.must('until csyncd sync && csyncd revert shared; do sleep 1; done');
+  await web1.must('csyncd sync --wait');
+  await sameEverywhere(made, SHARED, EXCLUDED);
+  assertHas(made, `${SHARED}/both`, 'first');
+  assert.match(await web1.must('csyncd verify'), /^shared: equal/);
 });
