@@ -125,6 +125,7 @@ class Expansion implements Expanded {
       ...(nodeAt(this.tree, [...path, 'csync2', 'database_dir']) === null
         ? { database_dir: DATABASE_DIR }
         : {}),
+      no_ssl: group.noSsl,
     };
     const plain = {
       backend: 'csync2',

@@ -59,6 +59,22 @@ describe('config_file', () => {
     assert.equal(web.backup.generations, 5);
   });
 
+  it('tells whether csync2 calls in clear: when a nossl covers all calls between its hosts', () => {
+    const inClear = (nossl: string): boolean | undefined => {
+      const name = join(dir, 'csync2_clear.cfg');
+      writeFileSync(
+        name,
+        `${nossl}\ngroup g { host web1@10.0.0.1 web2; key web.key; include ${dir}/shared; }\n`,
+      );
+      return good(group('', name)).groups[0]?.csync2?.noSsl;
+    };
+    assert.equal(web.csync2?.noSsl, false);
+    assert.equal(inClear('nossl * *;'), true);
+    assert.equal(inClear('nossl 10.* web?; nossl web2 10.0.0.1;'), true);
+    assert.equal(inClear('nossl web1 *;'), false);
+    assert.equal(inClear('nossl 10.* *;'), false);
+  });
+
   it('gives mappings: what overlaps is one, and all below it is watched', () => {
     assert.deepEqual(
       web.mappings.map(({ name, path, paths, exclude, include, owner }) => ({

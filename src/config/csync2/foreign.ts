@@ -5,6 +5,7 @@
 import type { DraftHost, DraftMapping } from '../import/draft.ts';
 import { uniqueName } from '../import/names.ts';
 import { importHosts, importMappings, text, type Csync2Source } from './import.ts';
+import { compileGlob, matchGlob } from './fnmatch.ts';
 import type { Csync2Config } from './model.ts';
 
 export interface ForeignGroup {
@@ -12,6 +13,8 @@ export interface ForeignGroup {
   readonly hosts: readonly DraftHost[];
   readonly auto: string;
   readonly backupGenerations: number;
+  /** its hosts call each other in clear */
+  readonly noSsl: boolean;
   readonly mappings: readonly ForeignMapping[];
 }
 
@@ -51,8 +54,23 @@ export function foreignGroup(config: Csync2Config, source: Csync2Source): Foreig
       1000,
       Math.max(1, Number.parseInt(first.backupGenerations?.value ?? '3', 10) || 1),
     ),
+    noSsl: isInClear(config, hosts),
     mappings,
   };
+}
+
+/** Whether a `nossl` covers each call from one of the hosts to another. */
+function isInClear({ nossl }: Csync2Config, hosts: readonly DraftHost[]): boolean {
+  const names = hosts.map(({ name, address }) => address ?? name);
+  const matches = (pattern: string, name: string): boolean => {
+    const glob = compileGlob(pattern, true);
+    return glob !== null && matchGlob(glob, name, false);
+  };
+  return names.every((from) =>
+    names.every(
+      (to) => from === to || nossl.some((line) => matches(line.from, from) && matches(line.to, to)),
+    ),
+  );
 }
 
 /** A host that is a slave in all its groups only receives. */
