@@ -24,9 +24,9 @@ const parts: Parts = {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     const { runDaemon } = await import('./daemon.ts');
     const { createWatcher } = await import('./watch/supervisor.ts');
-    const { openEngine } = await import('./backends/engine/engine.ts');
+    const { openNodeBackends } = await import('./backends/node-backends.ts');
     const code = await runDaemon(config, io, {
-      createBackends: openEngine,
+      createBackends: openNodeBackends,
       createWatcher: (options) => createWatcher(options),
     });
     // What was cut off must not keep the process: the unit's time to stop is bounded.

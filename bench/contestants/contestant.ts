@@ -1,7 +1,7 @@
 /** Who takes part: something that carries the changes of one host's directory to two others. */
 import type { Arrived } from '../kit/arrival.ts';
 import type { Phases } from '../kit/phases.ts';
-import type { Precision } from '../kit/verify.ts';
+import type { Precision } from '../../test/kit/cluster/tree.ts';
 
 export const ORIGIN = 'a';
 export const PEERS = ['b', 'c'] as const;

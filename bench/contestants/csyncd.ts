@@ -10,7 +10,7 @@ import { isConnected, isLive } from '../../test/kit/cluster/status.ts';
 import { NeverHeld, secondsUntil } from '../kit/arrival.ts';
 import { parsePhases } from '../kit/phases.ts';
 import type { Phases } from '../kit/phases.ts';
-import type { Precision } from '../kit/verify.ts';
+import type { Precision } from '../../test/kit/cluster/tree.ts';
 import { HOSTS, ORIGIN, PEERS } from './contestant.ts';
 import type { Carried, HostName, Job, Watching } from './contestant.ts';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { directoryName } from './trees.ts';
 import type { Shape } from './trees.ts';
-import type { Precision } from './verify.ts';
+import type { Precision } from '../../test/kit/cluster/tree.ts';
 
 /** Whether the directory of a peer holds the change now. */
 export type Arrived = (root: string) => boolean;

@@ -2,10 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { differences, walk } from '../../test/kit/cluster/tree.ts';
-import type { Tree } from '../../test/kit/cluster/tree.ts';
-
-/** csync2 carries times in whole seconds. */
-export type Precision = 'nanoseconds' | 'seconds';
+import type { Precision, Tree } from '../../test/kit/cluster/tree.ts';
 
 const SHOWN = 3;
 
@@ -15,26 +12,21 @@ export function verifyEqual(
   path: string,
   precision: Precision,
 ): string[] {
-  const trees = Object.entries(roots).map(([host, root]) => {
-    const tree = treeAt(root, path);
-    return [host, precision === 'seconds' ? inSeconds(tree) : tree] as const;
-  });
+  const trees = Object.entries(roots).map(([host, root]) => [host, treeAt(root, path, precision)] as const);
   return differences(new Map(trees), SHOWN);
 }
 
 /** Whether all hosts hold the same names with the same content, whatever else differs. */
 export function haveSameContent(roots: Readonly<Record<string, string>>, path: string): boolean {
-  const trees = Object.entries(roots).map(([host, root]) => [host, contentOf(treeAt(root, path))] as const);
+  const trees = Object.entries(roots).map(
+    ([host, root]) => [host, contentOf(treeAt(root, path, 'seconds'))] as const,
+  );
   return differences(new Map(trees), 1).length === 0;
 }
 
-function treeAt(root: string, path: string): Tree {
+function treeAt(root: string, path: string, precision: Precision): Tree {
   const at = join(root, path);
-  return existsSync(at) ? walk(at) : new Map([[path, 'no such directory']]);
-}
-
-function inSeconds(tree: Tree): Tree {
-  return new Map([...tree].map(([path, line]) => [path, line.replace(/^(file \S+ \S+ \d+)\d{9} /, '$1 ')]));
+  return existsSync(at) ? walk(at, { precision }) : new Map([[path, 'no such directory']]);
 }
 
 /** The type of each entry; of files the hash as well. */

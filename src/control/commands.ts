@@ -61,8 +61,8 @@ export const commands = {
   revert: command(mapping, ({ mappings }, { mapping }, signal) => mappings.revert(mapping, signal)),
   explain: command(pathRef, ({ mappings }, request) => mappings.explain(bytesOf(request))),
   peers: command(nothing, ({ peers }) => peers.list()),
-  forget: command(z.strictObject({ node: z.string() }), ({ peers }, { node }) => {
-    peers.forget(node);
+  forget: command(z.strictObject({ node: z.string() }), async ({ peers }, { node }) => {
+    await peers.forget(node);
     return {};
   }),
 } as const;

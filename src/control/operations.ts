@@ -12,8 +12,8 @@ export interface AuditTrail {
 
 export interface PeerOperations {
   list(): PeersAnswer;
-  /** Forgets the pinned certificate of a node. Throws a CsyncdError when there is none. */
-  forget(node: string): void;
+  /** Forgets the pinned certificate of a node. Rejects with a CsyncdError when there is none. */
+  forget(node: string): Promise<void>;
 }
 
 export interface Operations {

@@ -398,7 +398,11 @@ describe('decisions', () => {
     it(args.join(' '), async () => {
       const asked: unknown[] = [];
       const operations = fakeOperations({
-        peers: { forget: (node) => void asked.push('forget', node) },
+        peers: {
+          forget: async (node) => {
+            asked.push('forget', node);
+          },
+        },
         mappings: {
           pause: (target, paused) => void asked.push('pause', target, paused),
           decide: (mapping, decision) => {

@@ -110,7 +110,7 @@ export function fakeOperations(
     reload: change.reload ?? (() => Promise.resolve({ changes: [], warnings: [] })),
     peers: {
       list: () => ({ self: { node: 'web1', fingerprint: 'AA:BB' }, peers: [] }),
-      forget: () => {},
+      forget: () => Promise.resolve(),
       ...change.peers,
     },
     mappings: {

@@ -27,6 +27,16 @@ export async function certificateOf(systemDir: string): Promise<X509Certificate 
   }
 }
 
+/** Both in PEM, for a session of our own. */
+export async function readIdentity(
+  systemDir: string,
+): Promise<{ readonly key: string; readonly cert: string }> {
+  const [key, cert] = await Promise.all(
+    [KEY_FILE, CERT_FILE].map((name) => readFile(join(systemDir, name), 'latin1')),
+  );
+  return { key: key ?? '', cert: cert ?? '' };
+}
+
 /**
  * Makes key and certificate when there is none, for a system directory that is csyncd's own. Peers remember what they have
  * seen: it must not be made anew without need.

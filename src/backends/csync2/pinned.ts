@@ -1,13 +1,9 @@
 /** The peers' certificates that csync2 has seen and keeps to (table `x509_cert` of its database). */
 import { Buffer } from 'node:buffer';
 import { X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { changeDatabase } from './database-write.ts';
 import { Database } from './database.ts';
 import { decode, encode } from './encoding.ts';
-import { csync2Busy } from './failures.ts';
 
 export interface PinnedCertificate {
   /** csync2's name of it */
@@ -38,30 +34,9 @@ const NEXT = 'SELECT peername, certdata FROM x509_cert WHERE peername > ? ORDER 
  * @returns whether one was remembered. Throws CsyncdError `csync2-busy` when the database stays locked.
  */
 export async function forgetCertificate(databaseFile: string, peer: string): Promise<boolean> {
-  // SQLite would make a file where there is none.
-  if (!existsSync(databaseFile)) return false;
   const pinned = await pinnedCertificates(databaseFile);
   if (!pinned.some((row) => row.peer === peer)) return false;
-  const end = performance.now() + LONGEST_MS;
-  for (;;) {
-    const database = new DatabaseSync(databaseFile, { timeout: BUSY_MS });
-    try {
-      return database.prepare('DELETE FROM x509_cert WHERE peername = ?').run(encode(peer)).changes > 0;
-    } catch (error) {
-      if (!isBusy(error)) throw error;
-      if (performance.now() > end) throw csync2Busy(dirname(databaseFile));
-    } finally {
-      database.close();
-    }
-    await sleep(AGAIN_MS);
-  }
+  return (await changeDatabase(databaseFile, FORGET, encode(peer))) > 0;
 }
 
-const LONGEST_MS = 30_000;
-const BUSY_MS = 2;
-const AGAIN_MS = 50;
-const SQLITE_BUSY = 5;
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
-}
+const FORGET = 'DELETE FROM x509_cert WHERE peername = ?';

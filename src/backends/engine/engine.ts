@@ -8,6 +8,7 @@ import { releaseSpareMemory } from '../../sys/spare-memory.ts';
 import { version } from '../../util/version.ts';
 import type { Logger } from '../../util/log.ts';
 import type { Backend, FailureListener, PeersAnswer, VerifyResult } from '../backend.ts';
+import type { NodeServices } from '../node-services.ts';
 import { Audit } from './audit.ts';
 import type { NodeId } from './core/types.ts';
 import { openDiskPool, type DiskPool } from './disk/pool.ts';
@@ -145,13 +146,6 @@ export class Engine {
 
   /** The group's backend; its mappings are idle until they are attached. */
   async open(group: Group, onFailure: FailureListener): Promise<Backend> {
-    if (group.backend !== 'engine') {
-      throw new CsyncdError(
-        'unsupported-backend',
-        `group ${group.name}: this csyncd does not drive ${group.backend}`,
-        { hint: 'set `backend: engine`' },
-      );
-    }
     if (group.actions.length > 0) {
       this.#options.log.warn({ group: group.name }, 'this csyncd does not run the actions of the config');
     }
@@ -168,7 +162,8 @@ export class Engine {
         this.#engines.get(group.name, mapping).pause(paused);
       },
       engine: (mapping) => this.#engines.get(group.name, mapping),
-      takeRoot: (mapping) => this.#disks.takeRoot(mappingOf(this.#config, group.name, mapping).path),
+      takeRoot: (mapping) =>
+        this.#disks.prepareRoot(mappingOf(this.#config, group.name, mapping).path, false),
       engines: () => this.#engines.of(group.name),
       verify: (engine, { deep }, signal) => this.#verify(group.name, engine, deep, signal),
       start: () => this.#start().then(() => this.#groups.admit(group.name)),
@@ -205,6 +200,17 @@ export class Engine {
     this.trail.stop();
     noteStop(this.#store, this.#options.log);
     this.#store.close();
+  }
+
+  get services(): NodeServices {
+    return {
+      audit: (event) => this.trail.add(event),
+      notes: { get: (key) => this.#store.get(key), set: (key, value) => this.#store.set(key, value) },
+      isPaused: (group, mapping, peer) => this.#pauses.has(group, mapping, peer as NodeId | null),
+      setPaused: (group, mapping, peer, paused) =>
+        void this.#pauses.set(group, mapping, peer as NodeId | null, paused),
+      prepareRoot: (path, known) => this.#disks.prepareRoot(path, known),
+    };
   }
 
   /** Identities of this node and its peers, as an operator sees them. */

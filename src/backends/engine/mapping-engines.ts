@@ -72,7 +72,11 @@ export class MappingEngines {
     }
     for (const [key, engine] of this.#engines) {
       const { group, mapping } = engine.replica.settings;
-      if (config.groups.find((one) => one.name === group)?.mappings.some((one) => one.name === mapping))
+      if (
+        engineGroups(config)
+          .find((one) => one.name === group)
+          ?.mappings.some((one) => one.name === mapping)
+      )
         continue;
       engine.detach('removed', 'the mapping is no longer in the config');
       this.#engines.delete(key);

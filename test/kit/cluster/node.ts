@@ -11,7 +11,7 @@ import type { Network, Traffic } from './network.ts';
 import { isLive } from './status.ts';
 import type { StatusReport } from './status.ts';
 import { walk } from './tree.ts';
-import type { HashCache, Tree } from './tree.ts';
+import type { HashCache, Precision, Tree } from './tree.ts';
 import { until } from './until.ts';
 import type { ProcessUsage } from './usage.ts';
 
@@ -214,9 +214,16 @@ export class ClusterNode {
   }
 
   /** A mapping's directory as it is now; null when something vanished during the walk. */
-  tree(mapping: string, options: { readonly fresh: boolean } = { fresh: true }): Tree | null {
+  tree(
+    mapping: string,
+    options: { readonly fresh: boolean; readonly precision?: Precision } = { fresh: true },
+  ): Tree | null {
+    const { fresh, precision = 'nanoseconds' } = options;
     try {
-      return walk(this.place.roots[mapping] ?? '', options.fresh ? null : this.#hashes);
+      return walk(
+        this.place.roots[mapping] ?? '',
+        fresh ? { precision } : { precision, cache: this.#hashes },
+      );
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
       throw error;

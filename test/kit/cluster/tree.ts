@@ -9,41 +9,58 @@ import { bytesToText } from '../../../src/util/bytes.ts';
 /** Everything about a name that must be the same on all nodes, as one line of text. */
 export type Tree = ReadonlyMap<string, string>;
 
+/** How exactly times are compared: csync2 carries whole seconds, and no times of symlinks. */
+export type Precision = 'nanoseconds' | 'seconds';
+
 /** Hashes of files by their identity, for walks that are repeated while something is awaited. */
 export type HashCache = Map<string, string>;
 
 const HIDDEN = '.csyncd';
 const WHOLE = 1024 * 1024;
 
+export interface WalkOptions {
+  readonly cache?: HashCache;
+  readonly precision?: Precision;
+}
+
+interface Walk {
+  readonly tree: Map<string, string>;
+  readonly cache: HashCache | null;
+  readonly precision: Precision;
+}
+
 /** Walks a directory without its `.csyncd`. Throws when something vanishes meanwhile. */
-export function walk(root: string, cache: HashCache | null = null): Tree {
+export function walk(root: string, options: WalkOptions = {}): Tree {
+  const { cache = null, precision = 'nanoseconds' } = options;
   const tree = new Map<string, string>();
-  walkInto(Buffer.from(root), '', tree, cache);
+  walkInto(Buffer.from(root), '', { tree, cache, precision });
   return tree;
 }
 
-function walkInto(dir: Buffer, prefix: string, tree: Map<string, string>, cache: HashCache | null): void {
+function walkInto(dir: Buffer, prefix: string, walk: Walk): void {
   const names = fs.readdirSync(dir, { encoding: 'buffer' }).sort((a, b) => a.compare(b));
   for (const name of names) {
     const bytes = name.toString('latin1');
     if (prefix === '' && bytes === HIDDEN) continue;
     const path = Buffer.concat([dir, Buffer.from('/'), name]);
     const stat = fs.lstatSync(path, { bigint: true });
-    tree.set(prefix + bytes, describe(path, stat, cache));
-    if (stat.isDirectory()) walkInto(path, `${prefix}${bytes}/`, tree, cache);
+    walk.tree.set(prefix + bytes, describe(path, stat, walk));
+    if (stat.isDirectory()) walkInto(path, `${prefix}${bytes}/`, walk);
   }
 }
 
-function describe(path: Buffer, stat: fs.BigIntStats, cache: HashCache | null): string {
+function describe(path: Buffer, stat: fs.BigIntStats, { cache, precision }: Walk): string {
+  const isExact = precision === 'nanoseconds';
+  const time = isExact ? stat.mtimeNs : stat.mtimeNs / 1_000_000_000n;
   const owner = `${stat.uid}:${stat.gid}`;
   const mode = (stat.mode & 0o7777n).toString(8).padStart(4, '0');
   if (stat.isDirectory()) return `dir ${mode} ${owner}`;
   if (stat.isSymbolicLink()) {
     const target = fs.readlinkSync(path, { encoding: 'buffer' }).toString('latin1');
-    return `symlink ${owner} ${stat.mtimeNs} -> ${target}`;
+    return `symlink ${owner} ${isExact ? `${time} ` : ''}-> ${target}`;
   }
-  if (stat.isFile()) return `file ${mode} ${owner} ${stat.mtimeNs} ${stat.size} ${hashOf(path, stat, cache)}`;
-  return `${stat.isFIFO() ? 'fifo' : 'other'} ${mode} ${owner} ${stat.mtimeNs}`;
+  if (stat.isFile()) return `file ${mode} ${owner} ${time} ${stat.size} ${hashOf(path, stat, cache)}`;
+  return `${stat.isFIFO() ? 'fifo' : 'other'} ${mode} ${owner} ${time}`;
 }
 
 function hashOf(path: Buffer, stat: fs.BigIntStats, cache: HashCache | null): string {

@@ -35,8 +35,12 @@ export interface DiskPool {
   warmUp(path: string): void;
   /** Prepares the mapping's root and opens it in all lanes. Rejects with a CsyncdError that says what is in the way. */
   open(settings: DiskMappingSettings): Promise<DiskMapping>;
-  /** Makes the directory at this path a root that `open` accepts, also where another one was before. */
-  takeRoot(path: string): Promise<void>;
+  /**
+   * Makes the directory at this path a root that `open` accepts.
+   *
+   * @param known it was one before: then one without the marks of it is refused, as in `open`
+   */
+  prepareRoot(path: string, known: boolean): Promise<void>;
   /** Gives back the memory that the workers do not use. */
   release(): Promise<void>;
   /** Ends the workers; what they were doing rejects. */
@@ -71,9 +75,9 @@ export function openDiskPool(options: { readonly stateDir: string; readonly log:
       }
       return disk;
     },
-    async takeRoot(path) {
+    async prepareRoot(path, known) {
       const lanes = await disks.lanesOf(path);
-      await lanes.apply.call('prepare', { path: textToBytes(path), known: false });
+      await lanes.apply.call('prepare', { path: textToBytes(path), known });
     },
     release: () => disks.release(),
     close: () => disks.close(),

@@ -75,7 +75,7 @@ export function createNetwork(options: NetworkOptions): RunningNetwork {
     timing: { ...TIMING, ...options.timing },
   };
   const peers = new Map<string, Peer>();
-  let { listen } = options;
+  let { listen, peers: wanted } = options;
   let address = listen;
   let listener: Listener | null = null;
 
@@ -93,17 +93,18 @@ export function createNetwork(options: NetworkOptions): RunningNetwork {
   }
 
   async function relisten(wanted: ListenAddress): Promise<void> {
-    if (wanted.host === listen.host && wanted.port === listen.port) return listener?.identityChanged();
+    if (listener === null) return void (listen = wanted);
+    if (wanted.host === listen.host && wanted.port === listen.port) return listener.identityChanged();
     const next = new Listener(context, peers);
     // Another address with the same port may overlap with the old one (0.0.0.0), which must go first then.
-    if (wanted.port === listen.port) await listener?.close();
+    if (wanted.port === listen.port) await listener.close();
     try {
       address = await next.listen(wanted);
     } catch (error) {
       if (wanted.port === listen.port) await (listener = new Listener(context, peers)).listen(listen);
       throw error;
     }
-    if (wanted.port !== listen.port) await listener?.close();
+    if (wanted.port !== listen.port) await listener.close();
     listener = next;
     listen = wanted;
   }
@@ -113,7 +114,7 @@ export function createNetwork(options: NetworkOptions): RunningNetwork {
     address: () => address,
     pending: () => listener?.pending ?? 0,
     async start() {
-      takePeers(options.peers);
+      takePeers(wanted);
       const first = new Listener(context, peers);
       address = await first.listen(listen);
       listener = first;
@@ -136,7 +137,10 @@ export function createNetwork(options: NetworkOptions): RunningNetwork {
       }
       context.rates.send.setRate(settings.limits.sendRate);
       context.rates.receive.setRate(settings.limits.receiveRate);
-      takePeers(settings.peers);
+      wanted = settings.peers;
+      // Before the start nobody is dialed.
+      if (listener === null) return;
+      takePeers(wanted);
       for (const peer of peers.values()) peer.reconfigured();
     },
   };

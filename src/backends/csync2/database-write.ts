@@ -1,0 +1,39 @@
+/** The few changes of csync2's database that csync2 itself cannot be asked for. Each is one statement. */
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { csync2Busy } from './failures.ts';
+
+const LONGEST_MS = 30_000;
+const BUSY_MS = 2;
+const AGAIN_MS = 50;
+const SQLITE_BUSY = 5;
+
+/**
+ * Waits while csync2 has the database locked, then changes it.
+ *
+ * @returns how many rows were changed; 0 where there is no database yet. Throws CsyncdError `csync2-busy` when it stays
+ *   locked.
+ */
+export async function changeDatabase(file: string, sql: string, ...values: SQLInputValue[]): Promise<number> {
+  // SQLite would make a file where there is none.
+  if (!existsSync(file)) return 0;
+  const end = performance.now() + LONGEST_MS;
+  for (;;) {
+    const database = new DatabaseSync(file, { timeout: BUSY_MS });
+    try {
+      return Number(database.prepare(sql).run(...values).changes);
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      if (performance.now() > end) throw csync2Busy(dirname(file));
+    } finally {
+      database.close();
+    }
+    await sleep(AGAIN_MS);
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
+}

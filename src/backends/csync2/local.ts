@@ -1,0 +1,122 @@
+/** A group's csync2 on this node: the binary, its table, the key. What the parts of the backend share. */
+import { changeDatabase } from './database-write.ts';
+import { encode } from './encoding.ts';
+import { Incoming } from './incoming.ts';
+import { PeerSession } from './peer-session.ts';
+import type { Places } from './places.ts';
+import { Csync2Program, type ProgramSettings, type RunResult } from './program.ts';
+import { Table } from './table.ts';
+import { readIdentity } from './identity.ts';
+import { pinnedCertificates } from './pinned.ts';
+import { Turns } from './turns.ts';
+
+export interface LocalSettings {
+  readonly program: ProgramSettings;
+  readonly places: Places;
+  /** the group's key as it travels */
+  readonly key: string;
+  readonly noSsl: boolean;
+}
+
+export type RunKind = 'check' | 'update';
+
+export interface Task {
+  readonly args: readonly string[];
+  /** absolute byte paths */
+  readonly paths?: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly onLine?: (line: string) => void;
+  /** Its turn has come. */
+  readonly onStart?: () => void;
+}
+
+/** A session's rows are waited for so long, ms; what differs then is looked at again. */
+const QUIET_MS = 2_000;
+const NAMES = 500;
+const STRIKE = 'DELETE FROM dirty WHERE filename IN (SELECT CAST(unhex(value) AS TEXT) FROM json_each(?))';
+
+export class Local {
+  readonly settings: LocalSettings;
+  readonly program: Csync2Program;
+  readonly turns = new Turns();
+  readonly table: Table;
+  readonly incoming: Incoming;
+  readonly #bootstrap: Csync2Program;
+
+  constructor(settings: LocalSettings) {
+    this.settings = settings;
+    const { program, places } = settings;
+    this.program = new Csync2Program(program);
+    this.#bootstrap = new Csync2Program({ ...program, systemDir: places.bootstrapDir });
+    this.table = new Table(places.databaseFile);
+    this.incoming = new Incoming(program.port);
+  }
+
+  /** csync2's name of this node */
+  get host(): string {
+    return this.settings.program.host;
+  }
+
+  run(kind: RunKind, task: Task): Promise<RunResult> {
+    return this.#inTurn(this.program, kind, task);
+  }
+
+  /** By the config in the bootstrap directory, of which no peer hears. */
+  bootstrap(task: Task): Promise<RunResult> {
+    return this.#inTurn(this.#bootstrap, 'check', task);
+  }
+
+  /** Waits a little for peers that are sending, so that what they bring is not taken for a local edit. */
+  async quiet(signal: AbortSignal): Promise<void> {
+    await this.incoming.quiet(QUIET_MS, signal);
+  }
+
+  /** A session with a host of the group, which may be this node itself. The caller closes it. */
+  async session(peer: string, signal: AbortSignal): Promise<PeerSession> {
+    const { program, places, noSsl } = this.settings;
+    const pins = noSsl ? [] : await pinnedCertificates(places.databaseFile);
+    return PeerSession.open({
+      self: program.host,
+      peer,
+      port: program.port,
+      configName: program.configName,
+      identity: noSsl ? null : await readIdentity(places.systemDir),
+      pinned: pins.find((pin) => pin.peer === peer)?.certificate ?? null,
+      signal,
+    });
+  }
+
+  /**
+   * What is on the disk at these files is recorded, and owed to nobody: what a peer sends for them is taken.
+   *
+   * @param names csync2's names of the files
+   */
+  async giveUp(names: readonly string[], files: readonly string[], signal: AbortSignal): Promise<void> {
+    const { databaseFile } = this.settings.places;
+    await this.turns.run(
+      'check',
+      async () => {
+        await this.program.run({ args: ['-cI'], paths: files, signal });
+        for (let at = 0; at < names.length; at += NAMES) {
+          const keys = names
+            .slice(at, at + NAMES)
+            .map((name) => Buffer.from(encode(name), 'latin1').toString('hex'));
+          await changeDatabase(databaseFile, STRIKE, JSON.stringify(keys));
+        }
+      },
+      signal,
+    );
+  }
+
+  close(): void {
+    this.table.close();
+  }
+
+  #inTurn(program: Csync2Program, kind: RunKind, { onStart, ...task }: Task): Promise<RunResult> {
+    const work = (giveWay: () => void): Promise<RunResult> => {
+      onStart?.();
+      return program.run({ ...task, onStall: giveWay });
+    };
+    return this.turns.run(kind, work, task.signal);
+  }
+}

@@ -1,0 +1,296 @@
+/** One mapping of a group that csync2 serves: its root, and what is found there and told to csync2. */
+import { readdirSync } from 'node:fs';
+import type { Mapping } from '../../config/model.ts';
+import type { Sys } from '../../sys/sys.ts';
+import { textToBytes } from '../../util/bytes.ts';
+import { CsyncdError } from '../../util/errors.ts';
+import type { DirtyPath, HoldReason, LookResult } from '../backend.ts';
+import type { NodeServices } from '../node-services.ts';
+import { coveringChecks, exactChecks, type Checks } from './checks.ts';
+import type { CheckRules } from './checktxt.ts';
+import type { LookError, Tree } from './comparison.ts';
+import type { Difference } from './confirm.ts';
+import { approve, judge, recorded, reject, UNDECIDED, type Guard } from './deletion-guard.ts';
+import type { Local } from './local.ts';
+import { EVERYTHING, look } from './look.ts';
+import { ClientOutput } from './output.ts';
+import type { RunResult } from './program.ts';
+import type { Totals } from './table.ts';
+import { YoungFiles } from './young-files.ts';
+
+export interface MappingParts {
+  readonly group: string;
+  readonly node: string;
+  readonly local: Local;
+  readonly services: NodeServices;
+  readonly sys: Sys;
+  readonly mapping: Mapping;
+  /** csync2's name of the root */
+  readonly rootName: string;
+  /** csync2's group of it */
+  readonly block: string;
+  readonly selection: Tree['selection'];
+  readonly rules: CheckRules;
+  /** the config of its csync2 is somebody else's: then nothing of csyncd's is put into the root */
+  readonly isForeign: boolean;
+  /** local edits stay here */
+  readonly receiveOnly: boolean;
+  /** csync2 has been told of these names, and owes them now */
+  readonly onMarked: (names: readonly string[]) => void;
+}
+
+const nothing: Totals = { entries: 0, files: 0, bytes: 0 };
+
+export class Csync2Mapping {
+  readonly parts: MappingParts;
+  readonly root: string;
+  readonly #young = new YoungFiles(nowNs);
+  #isAttached = false;
+  #guard: Guard = UNDECIDED;
+  /** what the last look at everything held back */
+  #held: readonly Difference[] = [];
+  #errors: readonly LookError[] = [];
+  #totals: Totals = nothing;
+
+  constructor(parts: MappingParts) {
+    this.parts = parts;
+    this.root = textToBytes(parts.mapping.path);
+  }
+
+  get isAttached(): boolean {
+    return this.#isAttached;
+  }
+
+  get totals(): Totals {
+    return this.#totals;
+  }
+
+  /** Paths that cannot be looked at. */
+  get errors(): readonly LookError[] {
+    return this.#errors;
+  }
+
+  nameOf(path: string): string {
+    return path === '' ? this.parts.rootName : `${this.parts.rootName}/${path}`;
+  }
+
+  /** null for a name of another mapping. */
+  pathOf(name: string): string | null {
+    const { rootName } = this.parts;
+    if (name === rootName) return '';
+    return name.startsWith(`${rootName}/`) ? name.slice(rootName.length + 1) : null;
+  }
+
+  fileOf(path: string): string {
+    return path === '' ? this.root : `${this.root}/${path}`;
+  }
+
+  /**
+   * The root is there. Rejects with a CsyncdError when it cannot be used, `root-lost` when it is not the one that csync2
+   * has recorded.
+   *
+   * @returns whether csync2 knew nothing of it, and was told of all that is there without owing it to anybody
+   */
+  async attach(signal: AbortSignal): Promise<boolean> {
+    if (this.#isAttached) return false;
+    const { local, mapping, services, isForeign } = this.parts;
+    const isNew = await local.table.isEmpty(this.parts.rootName);
+    this.#totals = await local.table.totals(this.parts.rootName);
+    this.#mustHoldSomething();
+    if (!isForeign) {
+      await services.prepareRoot(mapping.path, services.notes.get(this.#noteOfRoot) !== null);
+      services.notes.set(this.#noteOfRoot, 'prepared');
+    }
+    if (isNew) {
+      const result = await local.bootstrap({ args: ['-cIr'], paths: [this.root], signal });
+      if (result.exitCode !== 0) throw checkFailure(result);
+    }
+    if (isNew) this.#totals = await local.table.totals(this.parts.rootName);
+    this.#isAttached = true;
+    return isNew;
+  }
+
+  detach(): void {
+    this.#isAttached = false;
+  }
+
+  /** A person takes the directory that is there for the root. */
+  async takeRoot(): Promise<void> {
+    const { services, mapping, isForeign } = this.parts;
+    services.notes.set(this.#noteOfTaken, 'taken');
+    if (!isForeign) await services.prepareRoot(mapping.path, false);
+  }
+
+  /** @param places null: the whole tree */
+  async look(places: readonly DirtyPath[] | null, signal: AbortSignal): Promise<LookResult> {
+    if (!this.#isAttached) throw new CsyncdError('detached', `${this.parts.mapping.name} is detached`);
+    const { local, mapping } = this.parts;
+    await local.quiet(signal);
+    const settling = { sessionsOpen: () => local.incoming.isOpen(), now: nowNs };
+    const findings = await look(this.#tree(), places ?? EVERYTHING, settling, signal);
+    const { differences, unseen, toForce, again } = findings;
+    if (places === null) this.#errors = findings.errors;
+    else
+      this.#errors = [
+        ...this.#errors.filter((old) => !places.some(({ path }) => path === old.path)),
+        ...findings.errors,
+      ];
+    if (differences.length > 0 || places === null)
+      this.#totals = await local.table.totals(this.parts.rootName);
+    const { allowed, isPartial, held, guard } = judge(this.#guard, {
+      differences,
+      isFull: places === null,
+      files: this.#totals.files,
+      maxDeletePercent: mapping.maxDeletePercent,
+    });
+    this.#guard = guard;
+    if (places === null) this.#held = without(differences, new Set(held === null ? differences : allowed));
+    await this.#tell(isPartial ? exactChecks(allowed) : coveringChecks(allowed), signal);
+    const edits = unseen.map(({ path }) => this.fileOf(path));
+    if (edits.length > 0) await this.#run(['-v', '-m'], edits, signal);
+    if (toForce.length > 0)
+      await this.#run(
+        ['-v', '-f'],
+        toForce.map((path) => this.fileOf(path)),
+        signal,
+      );
+    this.#young.marked(unseen);
+    if (places === null) this.#guard = recorded(this.#guard);
+    this.#audit(allowed);
+    this.#audit(unseen.map(({ path }) => ({ path, was: 'file', is: 'file' })));
+    const changed = allowed.length + unseen.length;
+    return { changed, again, held: held === null ? null : this.#holdReason(held) };
+  }
+
+  /** The next look at everything sends what it holds. */
+  approve(): void {
+    this.#guard = approve();
+  }
+
+  /** What was held is not sent. @returns the byte paths of it */
+  reject(): readonly string[] {
+    this.#guard = reject(this.#guard, this.#held);
+    return this.#held.map(({ path }) => path);
+  }
+
+  /** These are owed to all peers from now on, whatever csync2 thinks of them. */
+  async mark(names: readonly string[], signal: AbortSignal): Promise<void> {
+    const files = this.#filesOf(names);
+    if (files.length > 0) await this.#run(['-v', '-m'], files, signal);
+  }
+
+  /** What this node has of these goes to all peers, whatever they have. */
+  async force(names: readonly string[], signal: AbortSignal): Promise<void> {
+    await this.mark(names, signal);
+    await this.#run(['-v', '-f'], this.#filesOf(names), signal);
+  }
+
+  /** What a peer sends for these is taken, whatever was changed here. */
+  async giveUp(names: readonly string[], signal: AbortSignal): Promise<void> {
+    await this.parts.local.giveUp(names, this.#filesOf(names), signal);
+  }
+
+  #filesOf(names: readonly string[]): string[] {
+    return names.flatMap((name) => {
+      const path = this.pathOf(name);
+      return path === null ? [] : [this.fileOf(path)];
+    });
+  }
+
+  #tree(): Tree {
+    const { sys, rootName, selection, rules, local } = this.parts;
+    return {
+      sys,
+      rootPath: this.root,
+      root: null,
+      rootName,
+      selection,
+      rules,
+      table: local.table,
+      young: this.#young,
+    };
+  }
+
+  async #tell({ recursive, exact }: Checks, signal: AbortSignal): Promise<void> {
+    if (recursive.length > 0)
+      await this.#run(
+        ['-v', '-cr'],
+        recursive.map((path) => this.fileOf(path)),
+        signal,
+      );
+    if (exact.length > 0)
+      await this.#run(
+        ['-v', '-c'],
+        exact.map((path) => this.fileOf(path)),
+        signal,
+      );
+  }
+
+  async #run(args: readonly string[], paths: readonly string[], signal: AbortSignal): Promise<void> {
+    const { local, onMarked } = this.parts;
+    const result = await local.run('check', { args, paths, signal });
+    if (result.exitCode !== 0) throw checkFailure(result);
+    const output = new ClientOutput(null);
+    for (const line of result.stderr) output.line(line);
+    onMarked(output.finish().marked);
+  }
+
+  #audit(differences: readonly Difference[]): void {
+    const { services, group, node, mapping, receiveOnly } = this.parts;
+    const result = receiveOnly ? 'local edit, not sent' : 'sent';
+    for (const { path, was, is } of differences) {
+      const what = was === null ? 'created' : is === null ? 'deleted' : 'changed';
+      services.audit({ time: Date.now(), group, mapping: mapping.name, path, what, node, result });
+    }
+  }
+
+  #holdReason({ deletions, files }: { readonly deletions: number; readonly files: number }): HoldReason {
+    const { name, maxDeletePercent } = this.parts.mapping;
+    return {
+      code: 'mass-deletion',
+      message: `${deletions} of ${files} files are gone from this disk, more than max_delete (${maxDeletePercent}%): the deletions are held, nothing is deleted elsewhere`,
+      hint: `csyncd approve ${name} sends them, csyncd reject ${name} puts the files back`,
+    };
+  }
+
+  /** An empty directory where csync2 has recorded files is one that is not mounted. */
+  #mustHoldSomething(): void {
+    const { services, mapping } = this.parts;
+    if (services.notes.get(this.#noteOfTaken) === 'taken') {
+      services.notes.set(this.#noteOfTaken, '');
+      return;
+    }
+    if (this.#totals.entries <= 1) return;
+    const names = readdirSync(Buffer.from(this.root, 'latin1'));
+    if (names.some((name) => name !== '.csyncd')) return;
+    throw new CsyncdError('root-lost', `${mapping.path}: it is empty, and csync2 has recorded files in it`, {
+      hint: `mount the file system; or csyncd approve ${mapping.name} takes the empty directory`,
+    });
+  }
+
+  get #noteOfRoot(): string {
+    return `csync2 root ${this.parts.group}/${this.parts.mapping.name}`;
+  }
+
+  get #noteOfTaken(): string {
+    return `csync2 taken ${this.parts.group}/${this.parts.mapping.name}`;
+  }
+}
+
+function checkFailure({ stderr, exitCode }: RunResult): CsyncdError {
+  const output = new ClientOutput(null);
+  for (const line of stderr) output.line(line);
+  const { problem } = output.finish();
+  const message = problem?.message ?? stderr.at(-1) ?? `exit code ${exitCode}`;
+  return new CsyncdError('csync2-check', `csync2 did not check what changed: ${message}`, {
+    hint: problem?.remedy ?? 'it is tried again by itself',
+  });
+}
+
+function without(differences: readonly Difference[], others: ReadonlySet<Difference>): Difference[] {
+  return differences.filter((one) => !others.has(one));
+}
+
+function nowNs(): bigint {
+  return BigInt(Date.now()) * 1_000_000n;
+}

@@ -1,0 +1,88 @@
+/**
+ * First meetings that are still to come, kept across restarts: a mapping that csync2 recorded here for the first time is
+ * compared once with each peer, as soon as that one is reached.
+ */
+import type { Auto } from '../../config/model.ts';
+import type { NodeServices } from '../node-services.ts';
+import { settleMeeting } from './first-meeting.ts';
+import type { Csync2Mapping } from './mapping.ts';
+import type { Other } from './members.ts';
+import { compareTables, type TableComparison } from './peer-tables.ts';
+import { takeOver } from './take-over.ts';
+
+export interface MeetingsParts {
+  readonly group: string;
+  readonly auto: Auto;
+  readonly receiveOnly: boolean;
+  readonly services: NodeServices;
+}
+
+/** `new`: not met yet; a list: names over which a person must decide. */
+type Progress = Record<string, 'new' | readonly string[]>;
+
+const MOST_UNDECIDED = 10_000;
+
+export class Meetings {
+  readonly #parts: MeetingsParts;
+
+  constructor(parts: MeetingsParts) {
+    this.#parts = parts;
+  }
+
+  /** csync2 has recorded the mapping for the first time. */
+  expect(mapping: Csync2Mapping, others: readonly Other[]): void {
+    this.#keep(mapping, Object.fromEntries(others.map(({ node }) => [node, 'new'] as const)));
+  }
+
+  isDue(mapping: Csync2Mapping, node: string): boolean {
+    return this.#progress(mapping)[node] === 'new';
+  }
+
+  /** Names that differ on that node since the first meeting. */
+  undecided(mapping: Csync2Mapping): ReadonlyMap<string, readonly string[]> {
+    const entries = Object.entries(this.#progress(mapping));
+    return new Map(
+      entries.flatMap(([node, names]) => (names === 'new' || names.length === 0 ? [] : [[node, names]])),
+    );
+  }
+
+  /** A person has decided over these, or they are equal now. */
+  decided(mapping: Csync2Mapping, names: ReadonlySet<string>): void {
+    const progress = Object.entries(this.#progress(mapping)).map(([node, left]) => {
+      return [node, left === 'new' ? left : left.filter((name) => !names.has(name))] as const;
+    });
+    this.#keep(mapping, Object.fromEntries(progress));
+  }
+
+  /** Rejects when the peer cannot be asked, or does not serve the mapping yet; it is due still then. */
+  async meet(mapping: Csync2Mapping, other: Other, signal: AbortSignal): Promise<void> {
+    const { local, rootName } = mapping.parts;
+    const session = await local.session(other.host, signal);
+    let compared: TableComparison;
+    try {
+      compared = await compareTables(local, session, rootName);
+    } finally {
+      await session.close();
+    }
+    const { divergences, isServed } = compared;
+    if (!isServed) throw new Error(`${other.node} does not serve ${mapping.parts.mapping.name} yet`);
+    const { auto, receiveOnly } = this.#parts;
+    const us = { receiveOnly, isFirst: !other.isFirst };
+    const { ours, theirs, undecided } = settleMeeting(auto, us, other, divergences);
+    await mapping.mark(ours, signal);
+    await takeOver(mapping, { winner: other.host, losers: [] }, theirs, signal);
+    this.#keep(mapping, { ...this.#progress(mapping), [other.node]: undecided.slice(0, MOST_UNDECIDED) });
+  }
+
+  #progress(mapping: Csync2Mapping): Progress {
+    return JSON.parse(this.#parts.services.notes.get(this.#note(mapping)) ?? '{}') as Progress;
+  }
+
+  #keep(mapping: Csync2Mapping, progress: Progress): void {
+    this.#parts.services.notes.set(this.#note(mapping), JSON.stringify(progress));
+  }
+
+  #note(mapping: Csync2Mapping): string {
+    return `csync2 meetings ${this.#parts.group}/${mapping.parts.mapping.name}`;
+  }
+}

@@ -1,0 +1,133 @@
+/** What goes out: a lane to each peer, and before it the first meetings that are due. */
+import { systemClock } from '../../util/clock.ts';
+import { CsyncdError, messageOf } from '../../util/errors.ts';
+import type { Logger } from '../../util/log.ts';
+import type { Local } from './local.ts';
+import { LostMarks } from './lost-marks.ts';
+import type { Csync2Mapping } from './mapping.ts';
+import type { Meetings } from './meetings.ts';
+import type { Other } from './members.ts';
+import type { OwedToPeers } from './owed.ts';
+import { PeerLane } from './peer-lane.ts';
+import type { Outcome } from './peer-run.ts';
+import { probe } from './probe.ts';
+import { tlsProblem } from './tls-problem.ts';
+import type { Troubles } from './troubles.ts';
+
+export interface SendingParts {
+  readonly local: Local;
+  readonly log: Logger;
+  readonly others: readonly Other[];
+  readonly owed: OwedToPeers;
+  readonly meetings: Meetings;
+  readonly troubles: Troubles;
+  /** this node only receives */
+  readonly receiveOnly: boolean;
+  /** Mappings that are exchanged with a peer now. */
+  readonly exchanged: (node: string) => readonly Csync2Mapping[];
+  /** csync2's groups of what is exchanged; null: all */
+  readonly blocks: (node: string) => readonly string[] | null;
+  readonly mappings: () => readonly Csync2Mapping[];
+  readonly onConflict: (mapping: Csync2Mapping, path: string, node: string) => void;
+  readonly signal: AbortSignal;
+}
+
+const MEET_AGAIN_MS = 1_000;
+
+export class Sending {
+  readonly #parts: SendingParts;
+  readonly #lanes: ReadonlyMap<string, PeerLane>;
+  readonly #lostMarks = new LostMarks();
+
+  constructor(parts: SendingParts) {
+    this.#parts = parts;
+    this.#lanes = new Map(parts.others.map((other) => [other.node, this.#createLane(other)] as const));
+  }
+
+  lane(node: string): PeerLane {
+    const lane = this.#lanes.get(node);
+    if (lane === undefined) throw new CsyncdError('unknown-peer', `there is no peer ${node}`);
+    return lane;
+  }
+
+  /** csync2 has been told of these names, and owes them now. */
+  marked(names: readonly string[]): void {
+    this.#lostMarks.marked(names, Date.now());
+    for (const lane of this.#lanes.values()) lane.kick();
+  }
+
+  /** What is exchanged has changed. */
+  regroup(): void {
+    for (const lane of this.#lanes.values()) lane.regroup();
+  }
+
+  /** What is owed is tried now, however long ago a peer was last reached. */
+  hurry(): void {
+    for (const lane of this.#lanes.values()) lane.hurry();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()));
+  }
+
+  #createLane(other: Other): PeerLane {
+    const { local, log, owed, receiveOnly, blocks } = this.#parts;
+    const { systemDir, databaseFile } = local.settings.places;
+    return new PeerLane({
+      peer: other.host,
+      program: local.program,
+      turns: local.turns,
+      clock: systemClock,
+      log,
+      probe: (signal) => this.#meet(other, signal),
+      groups: () => blocks(other.node),
+      owed: async () => {
+        if (receiveOnly) return 0;
+        await owed.refresh();
+        return owed.to(other.host).names;
+      },
+      onOutcome: (outcome) => this.#updated(other, outcome),
+      explainTls: () => tlsProblem(systemDir, databaseFile, other.host),
+    });
+  }
+
+  /** Whether the peer takes connections; then what is still to be compared with it for the first time is. */
+  async #meet(other: Other, signal: AbortSignal): Promise<boolean> {
+    const { local, log, meetings, exchanged } = this.#parts;
+    if (!(await probe(other.host, local.program.settings.port, signal))) return false;
+    for (const mapping of exchanged(other.node)) {
+      if (!meetings.isDue(mapping, other.node)) continue;
+      try {
+        await meetings.meet(mapping, other, signal);
+      } catch (error) {
+        // It comes up a little later, or does not have the mapping yet.
+        log.debug({ peer: other.node }, `not met yet: ${messageOf(error)}`);
+        systemClock.after(MEET_AGAIN_MS, () => this.lane(other.node).kick());
+      }
+    }
+    return true;
+  }
+
+  async #updated(other: Other, { failed, conflicts, problem, startedAt, stalled }: Outcome): Promise<void> {
+    const { troubles, owed, mappings, onConflict } = this.#parts;
+    const open = conflicts.filter(({ state }) => state === 'failed').map(({ name }) => name);
+    const rest = failed.filter(({ conflict }) => conflict === null);
+    const fresh = troubles.updated(other.node, { failed: rest, conflicts: open }, Date.now());
+    for (const mapping of mappings()) {
+      for (const name of fresh) {
+        const path = mapping.pathOf(name);
+        if (path !== null) onConflict(mapping, path, other.node);
+      }
+    }
+    if (problem === null) owed.sentUpTo(other.host, startedAt);
+    if (stalled) await this.#remark(other, startedAt);
+  }
+
+  async #remark({ host }: Other, since: number): Promise<void> {
+    const { local, mappings, signal } = this.#parts;
+    const suspects = this.#lostMarks.since(since);
+    const owed = await local.table.peersOwed(suspects);
+    const lost = suspects.filter((name) => owed.get(name)?.includes(host) !== true);
+    for (const mapping of mappings()) await mapping.mark(lost, signal);
+  }
+}

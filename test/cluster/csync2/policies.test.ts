@@ -1,0 +1,118 @@
+/** Every `auto` of csync2, on files that two nodes change while they do not see each other; and what a person decides. */
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import { test } from 'node:test';
+import { until } from '../../kit/cluster.ts';
+import { csync2Cluster } from '../../kit/csync2/cluster.ts';
+
+const OLD = 1_700_000_000;
+const NEW = 1_700_001_000;
+
+interface Conflict {
+  readonly path: string;
+  readonly versions: readonly { readonly node: string; readonly size: number; readonly deleted: boolean }[];
+}
+
+/** Who wins when a's version is older and longer, b's younger and shorter. `any` = whoever comes first. */
+const WINNERS = {
+  younger: 'b',
+  older: 'a',
+  bigger: 'a',
+  smaller: 'b',
+  left: 'a',
+  right: 'b',
+  first: 'any',
+} as const;
+
+for (const [auto, winner] of Object.entries(WINNERS)) {
+  test(`auto: ${auto}`, async (t) => {
+    const made = await csync2Cluster(t, { nodes: ['a', 'b'], group: { auto } });
+    const { a, b } = made.nodes;
+    a.put('f', 'base');
+    await made.converged();
+    await made.settled();
+    made.cut('a', 'b');
+    a.put('f', "a's version, the longer one");
+    fs.utimesSync(a.path('f'), OLD, OLD);
+    b.put('f', "b's version");
+    fs.utimesSync(b.path('f'), NEW, NEW);
+    for (const [node, peer] of [
+      [a, 'b'],
+      [b, 'a'],
+    ] as const) {
+      await until(
+        `${node.name} owes its version`,
+        async () => ((await node.status())?.groups['web']?.peers[peer]?.pending_files ?? 0) > 0,
+      );
+    }
+    made.heal('a', 'b');
+    await made.converged();
+    if (winner !== 'any') assert.match(a.read('f') ?? '', new RegExp(`^${winner}`));
+    await made.proveEqual();
+  });
+}
+
+test('auto: none leaves both as they are, lists the conflict, and a person decides', async (t) => {
+  const made = await csync2Cluster(t, { nodes: ['a', 'b'], group: { auto: 'none' } });
+  const { a, b } = made.nodes;
+  for (const name of ['one', 'two']) a.put(name, 'base');
+  await made.converged();
+  await made.settled();
+  made.cut('a', 'b');
+  for (const name of ['one', 'two']) {
+    a.put(name, `a's ${name}`);
+    b.put(name, `b's ${name}, longer`);
+  }
+  for (const [node, peer] of [
+    [a, 'b'],
+    [b, 'a'],
+  ] as const) {
+    await until(
+      `${node.name} owes its versions`,
+      async () => ((await node.status())?.groups['web']?.peers[peer]?.pending_files ?? 0) === 2,
+    );
+  }
+  made.heal('a', 'b');
+  const conflicts = async () =>
+    ((await a.cli('conflicts', 'list', '--json')).json ?? []) as readonly Conflict[];
+  await until('a lists both', async () => (await conflicts()).length === 2);
+  const listed = await conflicts();
+  assert.deepEqual(listed.map(({ path }) => path).sort(), ['one', 'two']);
+  assert.deepEqual(listed[0]?.versions.map(({ node }) => node).sort(), ['a', 'b']);
+  assert.equal((await a.cli('status')).code, 1);
+  assert.equal(a.read('one'), "a's one");
+  assert.equal(b.read('one'), "b's one, longer");
+
+  const own = await a.cli('conflicts', 'resolve', 'shared:one', '--keep', 'a');
+  assert.equal(own.code, 0, own.stderr);
+  await until("b has a's version", () => b.read('one') === "a's one");
+  const other = await a.cli('conflicts', 'resolve', 'shared:two', '--keep', 'b');
+  assert.equal(other.code, 0, other.stderr);
+  await until("a has b's version", () => a.read('two') === "b's two, longer");
+  await until('none is listed any more', async () => (await conflicts()).length === 0);
+  await made.proveEqual();
+});
+
+test('what a peer replaced is kept, and can be restored', async (t) => {
+  const made = await csync2Cluster(t, {
+    nodes: ['a', 'b'],
+    group: { backup: { generations: 3, keep: '1d' } },
+  });
+  const { a, b } = made.nodes;
+  a.put('dir/f', 'first');
+  await made.converged();
+  a.put('dir/f', 'second, longer');
+  await until('b has it', () => b.read('dir/f') === 'second, longer');
+  const list = await b.cli('backups', 'list', '--json');
+  const [kept] = list.json as readonly {
+    readonly path: string;
+    readonly version: string;
+    readonly size: number;
+  }[];
+  assert.equal(kept?.path, 'dir/f');
+  assert.equal(kept.size, 5);
+  const restored = await b.cli('backups', 'restore', 'shared:dir/f', '--version', kept.version);
+  assert.equal(restored.code, 0, restored.stderr);
+  await until('a has it back', () => a.read('dir/f') === 'first');
+  await made.proveEqual();
+});
