@@ -2,6 +2,8 @@
  * When so much is gone at once that a person is asked first: an empty mount and a mistyped rm look alike. As the engine
  * counts: regular files that one look finds gone, against those that are recorded.
  */
+import type { Mapping } from '../../config/model.ts';
+import type { HoldReason } from '../backend.ts';
 import type { Difference } from './confirm.ts';
 
 /** Fewer deletions than this are never held. */
@@ -16,11 +18,17 @@ export interface Guard {
 
 export const UNDECIDED: Guard = { isApproved: false, rejected: new Set() };
 
+export interface Held {
+  readonly deletions: number;
+  /** that were recorded */
+  readonly files: number;
+}
+
 export interface Judgement {
   /** what csync2 may be told of; when `isPartial`, nothing else (`exactChecks`) */
   readonly allowed: readonly Difference[];
   readonly isPartial: boolean;
-  readonly held: { readonly deletions: number; readonly files: number } | null;
+  readonly held: Held | null;
   readonly guard: Guard;
 }
 
@@ -47,6 +55,18 @@ export function judge(guard: Guard, { differences, isFull, files, maxDeletePerce
     isPartial: allowed.length < differences.length,
     held: isHeld ? { deletions, files } : null,
     guard: { ...guard, rejected },
+  };
+}
+
+/** For an operator. */
+export function holdReason(
+  { deletions, files }: Held,
+  { name, maxDeletePercent }: Pick<Mapping, 'name' | 'maxDeletePercent'>,
+): HoldReason {
+  return {
+    code: 'mass-deletion',
+    message: `${deletions} of ${files} files are gone from this disk, more than max_delete (${maxDeletePercent}%): the deletions are held, nothing is deleted elsewhere`,
+    hint: `csyncd approve ${name} sends them, csyncd reject ${name} puts the files back`,
   };
 }
 

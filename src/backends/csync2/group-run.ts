@@ -95,6 +95,7 @@ export class GroupRun {
         rules: check,
         isForeign: this.#isForeign,
         receiveOnly: group.role === 'receive',
+        onFirstRecord: () => this.meetings.expect(this.mapping(mapping.name), this.others),
         onMarked: (names) => this.#marked(names),
       });
     });
@@ -184,10 +185,15 @@ export class GroupRun {
   }
 
   async attach(name: string): Promise<void> {
+    // Asked before each look at everything: an update that is under way must not end for that.
     const mapping = this.mapping(name);
-    const isNew = await mapping.attach(this.#stopping.signal);
-    if (isNew) this.meetings.expect(mapping, this.others);
-    await this.#serve();
+    if (!(await mapping.attach(this.#stopping.signal))) return;
+    try {
+      await this.#serve();
+    } catch (error) {
+      mapping.detach();
+      throw error;
+    }
     this.sending.regroup();
   }
 

@@ -26,7 +26,7 @@ export interface Task {
   readonly paths?: readonly string[];
   readonly signal?: AbortSignal;
   readonly onLine?: (line: string) => void;
-  /** Its turn has come. */
+  /** Its turn has come; what this throws ends it. */
   readonly onStart?: () => void;
 }
 
@@ -87,16 +87,17 @@ export class Local {
   }
 
   /**
-   * What is on the disk at these files is recorded, and owed to nobody: what a peer sends for them is taken.
+   * What is on the disk at the paths is recorded, and owed to nobody: what a peer sends for them is taken.
    *
-   * @param names csync2's names of the files
+   * @param names csync2's names of the paths
    */
-  async giveUp(names: readonly string[], files: readonly string[], signal: AbortSignal): Promise<void> {
+  async giveUp(names: readonly string[], { onStart, signal, ...task }: Omit<Task, 'args'>): Promise<void> {
     const { databaseFile } = this.settings.places;
     await this.turns.run(
       'check',
       async () => {
-        await this.program.run({ args: ['-cI'], paths: files, signal });
+        onStart?.();
+        await this.program.run({ ...task, args: ['-cI'], ...(signal === undefined ? {} : { signal }) });
         for (let at = 0; at < names.length; at += NAMES) {
           const keys = names
             .slice(at, at + NAMES)

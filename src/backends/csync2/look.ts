@@ -2,14 +2,13 @@
  * Finds what differs between a mapping's tree and what csync2 has recorded of it. Nothing does where csync2 itself was
  * at work: so neither what it has applied nor its temporaries lead to a run of csync2.
  */
-import { bytesToText } from '../../util/bytes.ts';
-import { CsyncdError } from '../../util/errors.ts';
-import type { Fd, Stat } from '../../sys/sys.ts';
+import type { Fd } from '../../sys/sys.ts';
 import type { DirtyPath } from '../backend.ts';
 import { kindOf } from './checktxt.ts';
 import { Comparison, NO_WAY, systemCode, type LookError, type Tree } from './comparison.ts';
 import { confirm, type Confirmed, type Settling } from './confirm.ts';
 import { baseOf, isBelowOneOf, parentOf } from './paths.ts';
+import { mustBeSame, type RootIdentity } from './root.ts';
 import { Slices } from './slices.ts';
 import { goneBelow, walk } from './walk.ts';
 
@@ -39,7 +38,7 @@ export async function look(
   const rootFd = tree.sys.openRoot(tree.rootPath);
   try {
     const root = tree.sys.fstat(rootFd);
-    checkSame(tree, root, tree.root ?? root);
+    mustBeSame(tree.rootPath, root, tree.root ?? root);
     const comparison = new Comparison(tree, rootFd, slices);
     await lookAtAll(comparison, places);
     const confirmed = await confirm(comparison, version, settling);
@@ -51,22 +50,13 @@ export async function look(
   }
 }
 
-function checkRoot(tree: Tree, before: Stat): void {
+function checkRoot(tree: Tree, before: RootIdentity): void {
   const fd = tree.sys.openRoot(tree.rootPath);
   try {
-    checkSame(tree, tree.sys.fstat(fd), before);
+    mustBeSame(tree.rootPath, tree.sys.fstat(fd), before);
   } finally {
     tree.sys.close(fd);
   }
-}
-
-function checkSame(tree: Tree, now: Stat, before: Pick<Stat, 'dev' | 'ino'>): void {
-  if (now.dev === before.dev && now.ino === before.ino) return;
-  const path = bytesToText(tree.rootPath);
-  throw new CsyncdError('root-lost', `${path}: the path leads to another directory than before`, {
-    hint: 'mount or restore the directory; or csyncd approve takes the one that is there. Nothing counts as deleted meanwhile',
-    data: { path },
-  });
 }
 
 /** Places by the directory that they are in, each once with its widest scope. */

@@ -1,20 +1,19 @@
 /** One mapping of a group that csync2 serves: its root, and what is found there and told to csync2. */
-import { readdirSync } from 'node:fs';
 import type { Mapping } from '../../config/model.ts';
 import type { Sys } from '../../sys/sys.ts';
-import { textToBytes } from '../../util/bytes.ts';
 import { CsyncdError } from '../../util/errors.ts';
-import type { DirtyPath, HoldReason, LookResult } from '../backend.ts';
+import type { DirtyPath, LookResult } from '../backend.ts';
 import type { NodeServices } from '../node-services.ts';
 import { coveringChecks, exactChecks, type Checks } from './checks.ts';
 import type { CheckRules } from './checktxt.ts';
 import type { LookError, Tree } from './comparison.ts';
 import type { Difference } from './confirm.ts';
-import { approve, judge, recorded, reject, UNDECIDED, type Guard } from './deletion-guard.ts';
+import { approve, holdReason, judge, recorded, reject, UNDECIDED, type Guard } from './deletion-guard.ts';
 import type { Local } from './local.ts';
 import { EVERYTHING, look } from './look.ts';
 import { ClientOutput } from './output.ts';
 import type { RunResult } from './program.ts';
+import { MappingRoot } from './root.ts';
 import type { Totals } from './table.ts';
 import { YoungFiles } from './young-files.ts';
 
@@ -35,6 +34,8 @@ export interface MappingParts {
   readonly isForeign: boolean;
   /** local edits stay here */
   readonly receiveOnly: boolean;
+  /** csync2 has recorded all that is there, for the first time */
+  readonly onFirstRecord: () => void;
   /** csync2 has been told of these names, and owes them now */
   readonly onMarked: (names: readonly string[]) => void;
 }
@@ -43,7 +44,9 @@ const nothing: Totals = { entries: 0, files: 0, bytes: 0 };
 
 export class Csync2Mapping {
   readonly parts: MappingParts;
+  /** absolute, a byte string */
   readonly root: string;
+  readonly #root: MappingRoot;
   readonly #young = new YoungFiles(nowNs);
   #isAttached = false;
   #guard: Guard = UNDECIDED;
@@ -54,7 +57,8 @@ export class Csync2Mapping {
 
   constructor(parts: MappingParts) {
     this.parts = parts;
-    this.root = textToBytes(parts.mapping.path);
+    this.#root = new MappingRoot(parts);
+    this.root = this.#root.path;
   }
 
   get isAttached(): boolean {
@@ -87,43 +91,56 @@ export class Csync2Mapping {
 
   /**
    * The root is there. Rejects with a CsyncdError when it cannot be used, `root-lost` when it is not the one that csync2
-   * has recorded.
+   * has recorded. What csync2 knows nothing of it is told of, without owing it to anybody.
    *
-   * @returns whether csync2 knew nothing of it, and was told of all that is there without owing it to anybody
+   * @returns false when it was attached before
    */
   async attach(signal: AbortSignal): Promise<boolean> {
     if (this.#isAttached) return false;
-    const { local, mapping, services, isForeign } = this.parts;
-    const isNew = await local.table.isEmpty(this.parts.rootName);
-    this.#totals = await local.table.totals(this.parts.rootName);
-    this.#mustHoldSomething();
-    if (!isForeign) {
-      await services.prepareRoot(mapping.path, services.notes.get(this.#noteOfRoot) !== null);
-      services.notes.set(this.#noteOfRoot, 'prepared');
-    }
+    const { local, rootName, services, onFirstRecord } = this.parts;
+    // One that was interrupted has left a part of the table: the rest must not count as changed since.
+    const isNew = services.notes.get(this.#noteOfRecord) === 'begun' || (await local.table.isEmpty(rootName));
+    this.#totals = await local.table.totals(rootName);
+    await this.#root.accept(this.#totals.entries);
     if (isNew) {
-      const result = await local.bootstrap({ args: ['-cIr'], paths: [this.root], signal });
+      services.notes.set(this.#noteOfRecord, 'begun');
+      const result = await local.bootstrap({
+        args: ['-cIr'],
+        paths: [this.root],
+        signal,
+        onStart: () => this.#root.mustBeThere(),
+      });
       if (result.exitCode !== 0) throw checkFailure(result);
+      this.#totals = await local.table.totals(rootName);
+      onFirstRecord();
+      services.notes.set(this.#noteOfRecord, 'done');
     }
-    if (isNew) this.#totals = await local.table.totals(this.parts.rootName);
     this.#isAttached = true;
-    return isNew;
+    return true;
   }
 
   detach(): void {
     this.#isAttached = false;
   }
 
+  /** Whether changes may be exchanged: csync2 would send what it owes as deletions when the root is away. */
+  isThere(): boolean {
+    try {
+      this.#mustBeThere();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** A person takes the directory that is there for the root. */
-  async takeRoot(): Promise<void> {
-    const { services, mapping, isForeign } = this.parts;
-    services.notes.set(this.#noteOfTaken, 'taken');
-    if (!isForeign) await services.prepareRoot(mapping.path, false);
+  takeRoot(): Promise<void> {
+    return this.#root.take();
   }
 
   /** @param places null: the whole tree */
   async look(places: readonly DirtyPath[] | null, signal: AbortSignal): Promise<LookResult> {
-    if (!this.#isAttached) throw new CsyncdError('detached', `${this.parts.mapping.name} is detached`);
+    this.#mustBeThere();
     const { local, mapping } = this.parts;
     await local.quiet(signal);
     const settling = { sessionsOpen: () => local.incoming.isOpen(), now: nowNs };
@@ -155,11 +172,12 @@ export class Csync2Mapping {
         signal,
       );
     this.#young.marked(unseen);
-    if (places === null) this.#guard = recorded(this.#guard);
+    // Unless a person has decided anew meanwhile.
+    if (places === null && this.#guard === guard) this.#guard = recorded(guard);
     this.#audit(allowed);
     this.#audit(unseen.map(({ path }) => ({ path, was: 'file', is: 'file' })));
     const changed = allowed.length + unseen.length;
-    return { changed, again, held: held === null ? null : this.#holdReason(held) };
+    return { changed, again, held: held === null ? null : holdReason(held, mapping) };
   }
 
   /** The next look at everything sends what it holds. */
@@ -187,7 +205,8 @@ export class Csync2Mapping {
 
   /** What a peer sends for these is taken, whatever was changed here. */
   async giveUp(names: readonly string[], signal: AbortSignal): Promise<void> {
-    await this.parts.local.giveUp(names, this.#filesOf(names), signal);
+    const onStart = (): void => this.#mustBeThere();
+    await this.parts.local.giveUp(names, { paths: this.#filesOf(names), signal, onStart });
   }
 
   #filesOf(names: readonly string[]): string[] {
@@ -202,7 +221,7 @@ export class Csync2Mapping {
     return {
       sys,
       rootPath: this.root,
-      root: null,
+      root: this.#root.identity,
       rootName,
       selection,
       rules,
@@ -228,7 +247,8 @@ export class Csync2Mapping {
 
   async #run(args: readonly string[], paths: readonly string[], signal: AbortSignal): Promise<void> {
     const { local, onMarked } = this.parts;
-    const result = await local.run('check', { args, paths, signal });
+    const onStart = (): void => this.#mustBeThere();
+    const result = await local.run('check', { args, paths, signal, onStart });
     if (result.exitCode !== 0) throw checkFailure(result);
     const output = new ClientOutput(null);
     for (const line of result.stderr) output.line(line);
@@ -244,36 +264,14 @@ export class Csync2Mapping {
     }
   }
 
-  #holdReason({ deletions, files }: { readonly deletions: number; readonly files: number }): HoldReason {
-    const { name, maxDeletePercent } = this.parts.mapping;
-    return {
-      code: 'mass-deletion',
-      message: `${deletions} of ${files} files are gone from this disk, more than max_delete (${maxDeletePercent}%): the deletions are held, nothing is deleted elsewhere`,
-      hint: `csyncd approve ${name} sends them, csyncd reject ${name} puts the files back`,
-    };
+  #mustBeThere(): void {
+    const { name } = this.parts.mapping;
+    if (!this.#isAttached) throw new CsyncdError('detached', `${name} is detached`);
+    this.#root.mustBeThere();
   }
 
-  /** An empty directory where csync2 has recorded files is one that is not mounted. */
-  #mustHoldSomething(): void {
-    const { services, mapping } = this.parts;
-    if (services.notes.get(this.#noteOfTaken) === 'taken') {
-      services.notes.set(this.#noteOfTaken, '');
-      return;
-    }
-    if (this.#totals.entries <= 1) return;
-    const names = readdirSync(Buffer.from(this.root, 'latin1'));
-    if (names.some((name) => name !== '.csyncd')) return;
-    throw new CsyncdError('root-lost', `${mapping.path}: it is empty, and csync2 has recorded files in it`, {
-      hint: `mount the file system; or csyncd approve ${mapping.name} takes the empty directory`,
-    });
-  }
-
-  get #noteOfRoot(): string {
-    return `csync2 root ${this.parts.group}/${this.parts.mapping.name}`;
-  }
-
-  get #noteOfTaken(): string {
-    return `csync2 taken ${this.parts.group}/${this.parts.mapping.name}`;
+  get #noteOfRecord(): string {
+    return `csync2 record ${this.parts.group}/${this.parts.mapping.name}`;
   }
 }
 

@@ -1,0 +1,131 @@
+/** A mapping's root in doubt, and its first record, with a real csync2. */
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { Local } from '../../../src/backends/csync2/local.ts';
+import { Csync2Host } from './hosts.ts';
+import { localOf, mappingOf, servicesInMemory } from './mapping-kit.ts';
+
+const never = new AbortController().signal;
+
+describe('a mapping', () => {
+  let here: Csync2Host;
+  let peer: Csync2Host;
+  const open: Local[] = [];
+  beforeEach(() => {
+    here = new Csync2Host();
+    peer = new Csync2Host();
+    here.configure([here, peer]);
+    for (const name of ['a/1', 'a/2', 'b/1', 'c']) here.write(name, 'x');
+  });
+  afterEach(() => {
+    for (const local of open.splice(0)) local.close();
+  });
+  const localAt = (binary?: string): Local => {
+    const local = localOf(here, binary === undefined ? {} : { binary });
+    open.push(local);
+    return local;
+  };
+  /** A csync2 with something in front of each run. */
+  const behind = (script: string): string => {
+    const file = join(here.dir, 'behind');
+    fs.writeFileSync(file, `#!/bin/sh\n${script}\nexec csync2 "$@"\n`, { mode: 0o755 });
+    return file;
+  };
+  const owed = async (local: Local): Promise<string[]> => {
+    return (await local.table.owedNames('%p%', peer.address, 100)).toSorted();
+  };
+
+  it('is recorded at first, which marks nothing', async () => {
+    let firsts = 0;
+    const local = localAt();
+    const services = servicesInMemory();
+    const parts = { services, onFirstRecord: () => void firsts++ };
+    assert.equal(await mappingOf(here, local, parts).attach(never), true);
+    const again = mappingOf(here, local, parts);
+    assert.equal(await again.attach(never), true);
+    assert.equal(await again.attach(never), false, 'it was attached before');
+    assert.equal(firsts, 1);
+    assert.equal((await again.look(null, never)).changed, 0);
+    assert.deepEqual(await owed(local), []);
+  });
+
+  it('that was recorded in part, when that was interrupted, is recorded to the end and marks nothing', async () => {
+    let firsts = 0;
+    const services = servicesInMemory();
+    const parts = { services, onFirstRecord: () => void firsts++ };
+    const half = `case "$*" in *-cIr*) csync2 \${@%"${here.root}"} ${here.root}/a; exit 1;; esac`;
+    await assert.rejects(mappingOf(here, localAt(behind(half)), parts).attach(never), {
+      code: 'csync2-check',
+    });
+    const local = localAt();
+    assert.equal(await local.table.isEmpty('%p%'), false, 'half of it is there');
+    const mapping = mappingOf(here, local, parts);
+    await mapping.attach(never);
+    assert.equal(firsts, 1);
+    assert.equal((await mapping.look(null, never)).changed, 0);
+    assert.deepEqual(await owed(local), []);
+  });
+
+  it('whose root becomes another directory, be it never so small, has deleted nothing', async () => {
+    const local = localAt();
+    const mapping = mappingOf(here, local);
+    await mapping.attach(never);
+    fs.renameSync(here.root, `${here.root}.away`);
+    fs.mkdirSync(here.root);
+    assert.equal(mapping.isThere(), false);
+    await assert.rejects(mapping.look(null, never), { code: 'root-lost' });
+    await assert.rejects(mapping.look([{ path: 'c', scope: 'entry' }], never), { code: 'root-lost' });
+    assert.deepEqual(await owed(local), []);
+  });
+
+  it('whose root goes away while csync2 waits for its turn has deleted nothing', async () => {
+    const local = localAt();
+    const mapping = mappingOf(here, local);
+    await mapping.attach(never);
+    here.write('c', 'changed');
+    const turn = Promise.withResolvers<void>();
+    const other = local.turns.run('update', () => turn.promise);
+    const waits = Promise.withResolvers<void>();
+    const totals = local.table.totals.bind(local.table);
+    // The last that a look asks before it goes for its turn.
+    local.table.totals = (root) => {
+      waits.resolve();
+      return totals(root);
+    };
+    const look = mapping.look(null, never);
+    look.catch(() => undefined);
+    await waits.promise;
+    await new Promise((resolve) => setImmediate(resolve));
+    fs.renameSync(here.root, `${here.root}.away`);
+    turn.resolve();
+    await other;
+    await assert.rejects(look);
+    assert.deepEqual(await owed(local), []);
+    fs.renameSync(`${here.root}.away`, here.root);
+    await mapping.look(null, never);
+    assert.deepEqual(await owed(local), ['%p%/c']);
+  });
+
+  it('that is detached meanwhile is not told of', async () => {
+    const local = localAt();
+    const mapping = mappingOf(here, local);
+    await mapping.attach(never);
+    mapping.detach();
+    await assert.rejects(mapping.mark(['%p%/c'], never), { code: 'detached' });
+    await assert.rejects(mapping.giveUp(['%p%/c'], never), { code: 'detached' });
+    assert.deepEqual(await owed(local), []);
+  });
+
+  it('that is empty where csync2 has recorded files is lost, until a person takes it', async () => {
+    const services = servicesInMemory();
+    await mappingOf(here, localAt(), { services }).attach(never);
+    fs.rmSync(here.root, { recursive: true });
+    fs.mkdirSync(here.root);
+    const mapping = mappingOf(here, localAt(), { services });
+    await assert.rejects(mapping.attach(never), { code: 'root-lost' });
+    await mapping.takeRoot();
+    assert.equal(await mapping.attach(never), true);
+  });
+});
