@@ -91,7 +91,7 @@ export class Csync2Backend implements Backend {
 
   settled(mapping: string | null, paths: readonly string[] | null, signal: AbortSignal): Promise<WaitResult> {
     const mappings = mapping === null ? this.#run.mappings : [this.#run.mapping(mapping)];
-    return waitSettled(mappings, this.#run.receivers, paths, () => this.#run.sending.hurry(), signal);
+    return waitSettled(this.#run, mappings, paths, signal);
   }
 
   async verify(

@@ -56,6 +56,7 @@ export class GroupRun {
   readonly #stopping = new AbortController();
   #pins: readonly PeerIdentity[] = [];
   #ticker: NodeJS.Timeout | null = null;
+  #isTicking = false;
   #served: Promise<void> = Promise.resolve();
 
   /** Throws a CsyncdError when the group's key or its foreign config cannot be read. */
@@ -169,11 +170,6 @@ export class GroupRun {
     return found;
   }
 
-  /** Nodes that this one sends to. */
-  get receivers(): readonly Other[] {
-    return this.group.role === 'receive' ? [] : this.others;
-  }
-
   /** Nodes that can be asked for what they have. */
   get senders(): readonly Other[] {
     return this.others.filter(({ receiveOnly }) => !receiveOnly);
@@ -263,19 +259,26 @@ export class GroupRun {
     void this.#tick();
   }
 
+  /** One that waits for its turn stands for those that come meanwhile. */
   async #tick(): Promise<void> {
+    if (this.#isTicking) return;
+    this.#isTicking = true;
     try {
       const before = new Map(this.others.map(({ host }) => [host, this.owed.to(host).names] as const));
-      await this.owed.refresh();
+      await this.local.alone(async () => {
+        await this.owed.refresh();
+        await this.localEdits.refresh(this.mappings);
+        this.#pins = await listPins(this);
+      }, this.#stopping.signal);
       for (const { node, host } of this.others) {
         const { names } = this.owed.to(host);
         if (names > 0 && names !== before.get(host)) this.sending.lane(node).kick();
       }
-      this.#pins = await listPins(this);
-      await this.localEdits.refresh(this.mappings);
     } catch (error) {
       // Whoever looks next finds the same, and the mapping fails with it.
       this.#parts.log.debug(`csync2's database was not read: ${messageOf(error)}`);
+    } finally {
+      this.#isTicking = false;
     }
   }
 

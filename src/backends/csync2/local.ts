@@ -18,20 +18,20 @@ export interface LocalSettings {
   readonly noSsl: boolean;
 }
 
-export type RunKind = 'check' | 'update';
-
 export interface Task {
   readonly args: readonly string[];
   /** absolute byte paths */
   readonly paths?: readonly string[];
   readonly signal?: AbortSignal;
-  readonly onLine?: (line: string) => void;
   /** Its turn has come; what this throws ends it. */
   readonly onStart?: () => void;
 }
 
+/** Runs csync2 in a turn that is already had. */
+export type RunInTurn = (task: Omit<Task, 'onStart'>) => Promise<RunResult>;
+
 /** A session's rows are waited for so long, ms; what differs then is looked at again. */
-const QUIET_MS = 2_000;
+const QUIET_MS = 5_000;
 const NAMES = 500;
 const STRIKE = 'DELETE FROM dirty WHERE filename IN (SELECT CAST(unhex(value) AS TEXT) FROM json_each(?))';
 
@@ -57,13 +57,25 @@ export class Local {
     return this.settings.program.host;
   }
 
-  run(kind: RunKind, task: Task): Promise<RunResult> {
-    return this.#inTurn(this.program, kind, task);
+  /**
+   * Has the database for itself: no other run of csync2 from here works on it meanwhile. Whoever only reads needs that as
+   * well, for csync2 sleeps a second when it finds a reader at its commit.
+   */
+  alone<T>(work: (run: RunInTurn) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.turns.run(
+      'check',
+      (giveWay) => work((task) => this.program.run({ ...task, onStall: giveWay })),
+      signal,
+    );
   }
 
   /** By the config in the bootstrap directory, of which no peer hears. */
-  bootstrap(task: Task): Promise<RunResult> {
-    return this.#inTurn(this.#bootstrap, 'check', task);
+  bootstrap({ onStart, ...task }: Task): Promise<RunResult> {
+    const record = async (): Promise<RunResult> => {
+      onStart?.();
+      return this.#bootstrap.run(task);
+    };
+    return this.turns.run('check', record, task.signal);
   }
 
   /** Waits a little for peers that are sending, so that what they bring is not taken for a local edit. */
@@ -90,34 +102,28 @@ export class Local {
    * What is on the disk at the paths is recorded, and owed to nobody: what a peer sends for them is taken.
    *
    * @param names csync2's names of the paths
+   * @param onStart its turn has come; what this throws ends it
    */
-  async giveUp(names: readonly string[], { onStart, signal, ...task }: Omit<Task, 'args'>): Promise<void> {
+  async giveUp(
+    names: readonly string[],
+    files: readonly string[],
+    onStart: () => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { databaseFile } = this.settings.places;
-    await this.turns.run(
-      'check',
-      async () => {
-        onStart?.();
-        await this.program.run({ ...task, args: ['-cI'], ...(signal === undefined ? {} : { signal }) });
-        for (let at = 0; at < names.length; at += NAMES) {
-          const keys = names
-            .slice(at, at + NAMES)
-            .map((name) => Buffer.from(encode(name), 'latin1').toString('hex'));
-          await changeDatabase(databaseFile, STRIKE, JSON.stringify(keys));
-        }
-      },
-      signal,
-    );
+    await this.alone(async (run) => {
+      onStart();
+      await run({ args: ['-cI'], paths: files, signal });
+      for (let at = 0; at < names.length; at += NAMES) {
+        const keys = names
+          .slice(at, at + NAMES)
+          .map((name) => Buffer.from(encode(name), 'latin1').toString('hex'));
+        await changeDatabase(databaseFile, STRIKE, JSON.stringify(keys));
+      }
+    }, signal);
   }
 
   close(): void {
     this.table.close();
-  }
-
-  #inTurn(program: Csync2Program, kind: RunKind, { onStart, ...task }: Task): Promise<RunResult> {
-    const work = (giveWay: () => void): Promise<RunResult> => {
-      onStart?.();
-      return program.run({ ...task, onStall: giveWay });
-    };
-    return this.turns.run(kind, work, task.signal);
   }
 }

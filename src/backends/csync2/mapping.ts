@@ -9,7 +9,7 @@ import type { CheckRules } from './checktxt.ts';
 import type { LookError, Tree } from './comparison.ts';
 import type { Difference } from './confirm.ts';
 import { approve, holdReason, judge, recorded, reject, UNDECIDED, type Guard } from './deletion-guard.ts';
-import type { Local } from './local.ts';
+import type { Local, RunInTurn } from './local.ts';
 import { EVERYTHING, look } from './look.ts';
 import { ClientOutput } from './output.ts';
 import type { RunResult } from './program.ts';
@@ -141,8 +141,13 @@ export class Csync2Mapping {
   /** @param places null: the whole tree */
   async look(places: readonly DirtyPath[] | null, signal: AbortSignal): Promise<LookResult> {
     this.#mustBeThere();
-    const { local, mapping } = this.parts;
+    const { local } = this.parts;
     await local.quiet(signal);
+    return local.alone((run) => this.#look(places, run, signal), signal);
+  }
+
+  async #look(places: readonly DirtyPath[] | null, run: RunInTurn, signal: AbortSignal): Promise<LookResult> {
+    const { local, mapping } = this.parts;
     const settling = { sessionsOpen: () => local.incoming.isOpen(), now: nowNs };
     const findings = await look(this.#tree(), places ?? EVERYTHING, settling, signal);
     const { differences, unseen, toForce, again } = findings;
@@ -162,11 +167,12 @@ export class Csync2Mapping {
     });
     this.#guard = guard;
     if (places === null) this.#held = without(differences, new Set(held === null ? differences : allowed));
-    await this.#tell(isPartial ? exactChecks(allowed) : coveringChecks(allowed), signal);
+    await this.#tell(isPartial ? exactChecks(allowed) : coveringChecks(allowed), run, signal);
     const edits = unseen.map(({ path }) => this.fileOf(path));
-    if (edits.length > 0) await this.#run(['-v', '-m'], edits, signal);
+    if (edits.length > 0) await this.#run(run, ['-v', '-m'], edits, signal);
     if (toForce.length > 0)
       await this.#run(
+        run,
         ['-v', '-f'],
         toForce.map((path) => this.fileOf(path)),
         signal,
@@ -194,19 +200,23 @@ export class Csync2Mapping {
   /** These are owed to all peers from now on, whatever csync2 thinks of them. */
   async mark(names: readonly string[], signal: AbortSignal): Promise<void> {
     const files = this.#filesOf(names);
-    if (files.length > 0) await this.#run(['-v', '-m'], files, signal);
+    if (files.length === 0) return;
+    await this.parts.local.alone((run) => this.#run(run, ['-v', '-m'], files, signal), signal);
   }
 
   /** What this node has of these goes to all peers, whatever they have. */
   async force(names: readonly string[], signal: AbortSignal): Promise<void> {
-    await this.mark(names, signal);
-    await this.#run(['-v', '-f'], this.#filesOf(names), signal);
+    const files = this.#filesOf(names);
+    await this.parts.local.alone(async (run) => {
+      await this.#run(run, ['-v', '-m'], files, signal);
+      await this.#run(run, ['-v', '-f'], files, signal);
+    }, signal);
   }
 
   /** What a peer sends for these is taken, whatever was changed here. */
   async giveUp(names: readonly string[], signal: AbortSignal): Promise<void> {
     const onStart = (): void => this.#mustBeThere();
-    await this.parts.local.giveUp(names, { paths: this.#filesOf(names), signal, onStart });
+    await this.parts.local.giveUp(names, this.#filesOf(names), onStart, signal);
   }
 
   #filesOf(names: readonly string[]): string[] {
@@ -230,29 +240,35 @@ export class Csync2Mapping {
     };
   }
 
-  async #tell({ recursive, exact }: Checks, signal: AbortSignal): Promise<void> {
+  async #tell({ recursive, exact }: Checks, run: RunInTurn, signal: AbortSignal): Promise<void> {
     if (recursive.length > 0)
       await this.#run(
+        run,
         ['-v', '-cr'],
         recursive.map((path) => this.fileOf(path)),
         signal,
       );
     if (exact.length > 0)
       await this.#run(
+        run,
         ['-v', '-c'],
         exact.map((path) => this.fileOf(path)),
         signal,
       );
   }
 
-  async #run(args: readonly string[], paths: readonly string[], signal: AbortSignal): Promise<void> {
-    const { local, onMarked } = this.parts;
-    const onStart = (): void => this.#mustBeThere();
-    const result = await local.run('check', { args, paths, signal, onStart });
+  async #run(
+    run: RunInTurn,
+    args: readonly string[],
+    paths: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#mustBeThere();
+    const result = await run({ args, paths, signal });
     if (result.exitCode !== 0) throw checkFailure(result);
     const output = new ClientOutput(null);
     for (const line of result.stderr) output.line(line);
-    onMarked(output.finish().marked);
+    this.parts.onMarked(output.finish().marked);
   }
 
   #audit(differences: readonly Difference[]): void {

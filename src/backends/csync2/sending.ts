@@ -83,7 +83,7 @@ export class Sending {
       groups: () => blocks(other.node),
       owed: async () => {
         if (receiveOnly) return 0;
-        await owed.refresh();
+        await local.alone(() => owed.refresh());
         return owed.to(other.host).names;
       },
       onOutcome: (outcome) => this.#updated(other, outcome),
@@ -126,7 +126,7 @@ export class Sending {
   async #remark({ host }: Other, since: number): Promise<void> {
     const { local, mappings, signal } = this.#parts;
     const suspects = this.#lostMarks.since(since);
-    const owed = await local.table.peersOwed(suspects);
+    const owed = await local.alone(() => local.table.peersOwed(suspects), signal);
     const lost = suspects.filter((name) => owed.get(name)?.includes(host) !== true);
     for (const mapping of mappings()) await mapping.mark(lost, signal);
   }

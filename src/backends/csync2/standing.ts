@@ -62,15 +62,17 @@ function peerStatus(run: GroupRun, other: Other): PeerStatus {
   const isPaused = run.mappings.some(({ parts }) => run.isPaused(parts.mapping.name, other.node));
   const { state, lastSeen, lastError, remedy } = run.sending.lane(other.node).status();
   const owed = run.owed.to(other.host);
+  const isUnmet = run.exchanged(other.node).some((mapping) => run.meetings.isDue(mapping, other.node));
+  // Its lane rests while nothing is exchanged with it.
+  const isConnecting = state === 'paused' || (state === 'ok' && isUnmet);
   return {
-    // Its lane rests while nothing is exchanged with it.
-    state: isPaused ? 'paused' : state === 'paused' ? 'connecting' : state,
+    state: isPaused ? 'paused' : isConnecting ? 'connecting' : state,
     role: other.receiveOnly ? 'receive' : 'full',
     lag_seconds: run.group.role === 'receive' ? 0 : run.owed.lagSeconds(other.host),
     pending_files: run.group.role === 'receive' ? 0 : owed.names,
     pending_bytes: run.group.role === 'receive' ? 0 : owed.bytes,
     last_seen: lastSeen === null ? null : new Date(lastSeen).toISOString(),
-    last_error: lastError,
+    last_error: lastError ?? (isUnmet ? 'not compared with it yet' : null),
     remedy: isPaused ? `csyncd resume --peer ${other.node}` : remedy,
     clock_skew_ms: null,
     config_match: null,

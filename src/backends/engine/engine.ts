@@ -76,7 +76,7 @@ export class Engine {
   readonly #rest = new Rest(() => void this.#release());
   readonly #engines: MappingEngines;
   #config: Config;
-  #started: Promise<void> | null = null;
+  #isStarted = false;
 
   constructor(options: EngineOptions, store: Store, identity: Identity) {
     const { config, log } = options;
@@ -227,12 +227,12 @@ export class Engine {
     };
   }
 
-  #start(): Promise<void> {
-    this.#started ??= this.#groups.network.start().then(() => {
-      this.#housekeeping.start();
-      this.#rest.start();
-    });
-    return this.#started;
+  async #start(): Promise<void> {
+    await this.#groups.network.start();
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#housekeeping.start();
+    this.#rest.start();
   }
 
   /** What a time of much work needed; a peer that was not told of it yet asks for the contents. */

@@ -78,6 +78,7 @@ export function createNetwork(options: NetworkOptions): RunningNetwork {
   let { listen, peers: wanted } = options;
   let address = listen;
   let listener: Listener | null = null;
+  let starting: Promise<void> | null = null;
 
   function takePeers(addresses: readonly PeerAddress[]): void {
     for (const [name, peer] of peers) {
@@ -109,16 +110,32 @@ export function createNetwork(options: NetworkOptions): RunningNetwork {
     listen = wanted;
   }
 
+  async function begin(): Promise<void> {
+    takePeers(wanted);
+    const first = new Listener(context, peers);
+    address = await first.listen(listen);
+    listener = first;
+    for (const peer of peers.values()) peer.nudge();
+  }
+
+  /** No group is left: the port is free for whoever serves them now. */
+  async function rest(): Promise<void> {
+    takePeers([]);
+    await listener?.close();
+    listener = null;
+    starting = null;
+  }
+
   return {
     runId,
     address: () => address,
     pending: () => listener?.pending ?? 0,
-    async start() {
-      takePeers(wanted);
-      const first = new Listener(context, peers);
-      address = await first.listen(listen);
-      listener = first;
-      for (const peer of peers.values()) peer.nudge();
+    start() {
+      starting ??= begin().catch((error: unknown) => {
+        starting = null;
+        throw error;
+      });
+      return starting;
     },
     async stop() {
       for (const peer of peers.values()) peer.stop('the node stops');
@@ -138,6 +155,7 @@ export function createNetwork(options: NetworkOptions): RunningNetwork {
       context.rates.send.setRate(settings.limits.sendRate);
       context.rates.receive.setRate(settings.limits.receiveRate);
       wanted = settings.peers;
+      if (settings.groups.length === 0) return rest();
       // Before the start nobody is dialed.
       if (listener === null) return;
       takePeers(wanted);
