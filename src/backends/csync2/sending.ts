@@ -10,7 +10,6 @@ import type { Other } from './members.ts';
 import type { OwedToPeers } from './owed.ts';
 import { PeerLane } from './peer-lane.ts';
 import type { Outcome } from './peer-run.ts';
-import { probe } from './probe.ts';
 import { tlsProblem } from './tls-problem.ts';
 import type { Troubles } from './troubles.ts';
 
@@ -79,9 +78,9 @@ export class Sending {
       turns: local.turns,
       clock: systemClock,
       log,
-      probe: (signal) => this.#meet(other, signal),
       groups: () => blocks(other.node),
       owed: async () => {
+        await this.#meet(other);
         if (receiveOnly) return 0;
         await local.alone(() => owed.refresh());
         return owed.to(other.host).names;
@@ -91,21 +90,20 @@ export class Sending {
     });
   }
 
-  /** Whether the peer takes connections; then what is still to be compared with it for the first time is. */
-  async #meet(other: Other, signal: AbortSignal): Promise<boolean> {
-    const { local, log, meetings, exchanged } = this.#parts;
-    if (!(await probe(other.host, local.program.settings.port, signal))) return false;
+  /** What is to be compared with the peer for the first time. */
+  async #meet(other: Other): Promise<void> {
+    const { log, meetings, exchanged, signal } = this.#parts;
     for (const mapping of exchanged(other.node)) {
       if (!meetings.isDue(mapping, other.node)) continue;
       try {
         await meetings.meet(mapping, other, signal);
       } catch (error) {
-        // It comes up a little later, or does not have the mapping yet.
+        // It is down, or does not have the mapping yet.
         log.debug({ peer: other.node }, `not met yet: ${messageOf(error)}`);
         systemClock.after(MEET_AGAIN_MS, () => this.lane(other.node).kick());
+        return;
       }
     }
-    return true;
   }
 
   async #updated(other: Other, { failed, conflicts, problem, startedAt, stalled }: Outcome): Promise<void> {
