@@ -7,6 +7,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import type { ActionCall } from '../../config/csync2/action-command.ts';
@@ -55,13 +56,21 @@ function absolute(name: string, prefixes: ReadonlyMap<string, string>): string {
   return dir === undefined ? name : `${dir}${rest}`;
 }
 
-/** Sends the alarm to the csync2 that called, if one did: a process above this one that waits for it and has the database. */
+/**
+ * Sends the alarm to the csync2 that called, if it still has the database: a process above this one that waits for it.
+ * Above csync2 may be csyncd, which has the database as well, and would end of the signal.
+ */
 function hastenCommit(database: string): void {
   for (let pid = process.ppid; pid > 1; pid = parentOf(pid)) {
-    if (!catchesAlarm(pid) || !hasOpen(pid, database)) continue;
+    if (!isCalledWith(pid, database) || !catchesAlarm(pid) || !hasOpen(pid, database)) continue;
     process.kill(pid, 'SIGALRM');
     return;
   }
+}
+
+/** Whether it is a csync2 that was told where the database is. */
+function isCalledWith(pid: number, database: string): boolean {
+  return ofProcess(pid, 'cmdline').includes(`\0-D\0${dirname(database)}\0`);
 }
 
 function catchesAlarm(pid: number): boolean {
@@ -87,7 +96,7 @@ function parentOf(pid: number): number {
   return Number(fields[1] ?? 0);
 }
 
-function ofProcess(pid: number, file: 'stat' | 'status'): string {
+function ofProcess(pid: number, file: 'cmdline' | 'stat' | 'status'): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'latin1');
   } catch {
