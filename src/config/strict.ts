@@ -1,5 +1,6 @@
 /** What `config check --strict` looks at besides the config: that what it names is on this machine and usable. */
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { codeOf, CsyncdError, messageOf } from '../util/errors.ts';
 import type { Fault } from './fault.ts';
 import { isOpenToOthers, readGroupKey } from './key.ts';
@@ -17,6 +18,9 @@ export function checkMachine(config: Config, tree: Tree): Fault[] {
   }
   for (const group of config.groups) {
     fault(['groups', group.name, 'key_file'], keyProblem(group.keyFile));
+    if (group.csync2 !== null) {
+      fault(['groups', group.name, 'csync2', 'binary'], programProblem(group.csync2.binary));
+    }
     for (const mapping of group.mappings) {
       fault(pathOf(tree, group.name, mapping, config.node), directoryProblem(mapping.path));
     }
@@ -53,6 +57,23 @@ function fileProblem(file: string, secret: boolean): Problem | null {
     if (codeOf(error) === 'ENOENT') return { message: `there is no file ${file}`, hint: null };
     const hint = 'it must be readable by the user that csyncd runs as';
     return { message: `${file} cannot be read: ${codeOf(error) ?? messageOf(error)}`, hint };
+  }
+}
+
+/** A name without a slash is looked for as a shell would. */
+function programProblem(program: string): Problem | null {
+  const dirs = program.includes('/') ? [''] : (process.env['PATH'] ?? '').split(':');
+  if (dirs.some((dir) => isExecutable(resolve(dir, program)))) return null;
+  const hint = 'apt-get install csync2, or set csync2: { binary: … } of the group';
+  return { message: `there is no program ${program}`, hint };
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
   }
 }
 

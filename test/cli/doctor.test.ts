@@ -9,6 +9,7 @@ import { examinePeers } from '../../src/cli/doctor/peers.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import type { PeerStatus, StatusReport } from '../../src/control/client.ts';
 import { writeGroupKey } from '../../src/config/key.ts';
+import { createCertificate } from '../../src/util/certificate.ts';
 import { canned } from '../kit/operations.ts';
 import { makeTempDir } from '../kit/temp-dir.ts';
 import { run } from './program.ts';
@@ -115,6 +116,67 @@ groups:
     assert.equal(of('disk').length, 2);
     assert.equal(of('inotify').length, 3);
     assert.ok(findings.every(({ level, remedy }) => level === 'ok' || remedy !== null));
+  });
+
+  it('dials csync2 where it listens, and looks at what csync2 needs', async () => {
+    const dir = makeTempDir();
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    writeGroupKey(join(dir, 'web.key'));
+    mkdirSync(join(dir, 'files'));
+    mkdirSync(join(dir, 'system'));
+    const file = join(dir, 'csyncd.yaml');
+    const write = (more: string): void =>
+      writeFileSync(
+        file,
+        `
+node: web1
+state_dir: ${join(dir, 'state')}
+control_socket: ${join(dir, 'control.sock')}
+groups:
+  web:
+    backend: csync2
+    key_file: ${join(dir, 'web.key')}
+    hosts: [{ name: web1, address: 127.0.0.2 }, { name: web2, address: 127.0.0.1 }]
+    mappings:
+      shared: { path: ${join(dir, 'files')} }
+    csync2: { port: ${port}, binary: /bin/true, config_dir: ${join(dir, 'system')}, ${more} }
+`,
+      );
+    const found = async (check: string): Promise<Finding[]> => {
+      const { out } = await run(['doctor', '--json', '--config', file]);
+      return (JSON.parse(out) as { findings: Finding[] }).findings.filter((one) => one.check === check);
+    };
+    const identity = (key: string, cert: string): void => {
+      writeFileSync(join(dir, 'system/csync2_ssl_key.pem'), key, { mode: 0o600 });
+      writeFileSync(join(dir, 'system/csync2_ssl_cert.pem'), cert);
+    };
+    write('');
+    assert.deepEqual(brief(await found('peer')), ['ok peer']);
+    assert.deepEqual(brief(await found('certificate')), []);
+    assert.deepEqual(brief(await found('csync2')), ['ok csync2']);
+
+    const [own, other] = [await createCertificate('csync2', []), await createCertificate('web1', [])];
+    identity(own.key, own.cert);
+    assert.deepEqual(brief(await found('csync2')), ['ok csync2']);
+    identity(own.key, other.cert);
+    assert.match((await found('csync2'))[0]?.message ?? '', /is not the key of/);
+    identity(other.key, other.cert);
+    const [subject] = await found('csync2');
+    assert.equal(subject?.level, 'warn');
+    assert.match(subject.message, /is CN=web1: csync2 reaches only peers/);
+    identity(own.key, 'nothing');
+    assert.match((await found('csync2'))[0]?.remedy ?? '', /^delete .*csyncd peers forget/);
+
+    write('no_ssl: true, listener: external');
+    writeFileSync(join(dir, 'system/csync2.lock'), '');
+    const [lock, clear, listener] = await found('csync2');
+    assert.match(lock?.remedy ?? '', /rm .*csync2\.lock$/);
+    assert.equal(clear?.level, 'ok');
+    assert.match(listener?.message ?? '', /^nobody serves web on 127\.0\.0\.2:/);
+    assert.match(listener?.remedy ?? '', /systemctl start csync2\.socket/);
+    server.close();
   });
 
   it('names a missing directory with its place in the file', async () => {

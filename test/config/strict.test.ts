@@ -60,3 +60,23 @@ test('a machine that has all of it passes', () => {
     ['ok'],
   );
 });
+
+test('the csync2 of a group must be there, and one that can be run', () => {
+  mkdirSync(join(folder, 'dir'), { recursive: true });
+  writeFileSync(join(folder, 'plain'), 'x');
+  const faults = (binary: string): string[] =>
+    strictly(`
+groups:
+  web:
+    key_file: %/good.key
+    hosts: [web1, web2]
+    backend: csync2
+    mappings: { a: { path: %/dir } }
+    csync2: { binary: ${binary} }
+`);
+  const hint = '    apt-get install csync2, or set csync2: { binary: … } of the group';
+  assert.deepEqual(faults('no-such-csync2'), ['csyncd.yaml:7:23: there is no program no-such-csync2', hint]);
+  assert.deepEqual(faults('%/plain'), ['csyncd.yaml:7:23: there is no program %/plain', hint]);
+  assert.deepEqual(faults('sh'), ['ok']);
+  assert.deepEqual(faults('/bin/sh'), ['ok']);
+});

@@ -4,6 +4,7 @@ import type { StatusReport } from '../../control/client.ts';
 import { codeOf } from '../../util/errors.ts';
 import { printJson, type Context } from '../context.ts';
 import { examineCertificates } from '../doctor/certificates.ts';
+import { examineCsync2 } from '../doctor/csync2.ts';
 import { examineDisks } from '../doctor/disks.ts';
 import { bad, good, type Finding } from '../doctor/finding.ts';
 import { examineInotify } from '../doctor/inotify.ts';
@@ -33,6 +34,7 @@ async function examine(context: Context): Promise<Finding[]> {
   findings.push(...examineInotify(report));
   if (lenient.ok) {
     findings.push(...examineDisks(lenient.config), ...examineCertificates(lenient.config));
+    findings.push(...(await examineCsync2(lenient.config, report !== null)));
     if (report === null) findings.push(...(await examineReach(lenient.config)));
   }
   if (report !== null) findings.push(...examineMappings(report), ...examinePeers(report));

@@ -8,7 +8,9 @@ import { bad, doubtful, good, type Finding } from './finding.ts';
 const SOON_MS = 30 * 86_400_000;
 
 export function examineCertificates(config: Config): Finding[] {
-  const { tls, node } = config;
+  const { tls, node, groups } = config;
+  // csync2 has certificates of its own.
+  if (groups.length > 0 && groups.every(({ backend }) => backend === 'csync2')) return [];
   if (tls === null) return [good('certificate', "this node's own; peers pin it when they first see it")];
   try {
     const cert = new X509Certificate(readFileSync(tls.cert));

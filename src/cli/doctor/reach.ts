@@ -1,27 +1,46 @@
 /** Without a daemon: whether the peers' addresses resolve and answer. */
 import { connect } from 'node:net';
-import type { Config, Host } from '../../config/model.ts';
+import type { Config } from '../../config/model.ts';
 import { messageOf } from '../../util/errors.ts';
 import { bad, good, type Finding } from './finding.ts';
 
 const PATIENCE_MS = 3_000;
 
+interface Peer {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly remedy: string;
+}
+
 export async function examineReach(config: Config): Promise<Finding[]> {
-  const hosts = config.groups.flatMap((group) => group.hosts.filter(({ name }) => name !== config.node));
-  const places = new Map(hosts.map((host) => [`${host.address}:${host.port}`, host]));
+  const peers = config.groups.flatMap(({ hosts, csync2 }): Peer[] => {
+    const program = csync2 === null ? 'csyncd runs' : "csync2's listener runs (csyncd starts it)";
+    const remedy = `see that ${program} there, that the name resolves, and that no firewall is between`;
+    const others = hosts.filter(({ name }) => name !== config.node);
+    // All hosts of a group have the same port for csync2.
+    return others.map(({ name, address, port }) => ({ name, address, port: csync2?.port ?? port, remedy }));
+  });
+  const places = new Map(peers.map((peer) => [`${peer.address}:${peer.port}`, peer]));
   return Promise.all([...places.values()].map(reach));
 }
 
-function reach({ name, address, port }: Host): Promise<Finding> {
+async function reach({ name, address, port, remedy }: Peer): Promise<Finding> {
+  const problem = await dialed(address, port);
+  if (problem === null) return good('peer', `${name} answers on ${address}:${port}`);
+  return bad('peer', `${name} does not answer on ${address}:${port}: ${problem}`, remedy);
+}
+
+/** Why no connection came about within three seconds; null when one did. */
+export function dialed(host: string, port: number): Promise<string | null> {
   return new Promise((resolve) => {
-    const socket = connect({ host: address, port, timeout: PATIENCE_MS });
-    const end = (finding: Finding): void => {
+    const socket = connect({ host, port, timeout: PATIENCE_MS });
+    const end = (problem: string | null): void => {
       socket.destroy();
-      resolve(finding);
+      resolve(problem);
     };
-    const remedy = 'see that csyncd runs there, that the name resolves, and that no firewall is between';
-    socket.on('connect', () => end(good('peer', `${name} answers on ${address}:${port}`)));
-    socket.on('timeout', () => end(bad('peer', `${name} does not answer on ${address}:${port}`, remedy)));
-    socket.on('error', (error) => end(bad('peer', `${name}: ${messageOf(error)}`, remedy)));
+    socket.on('connect', () => end(null));
+    socket.on('timeout', () => end(`silent for ${PATIENCE_MS / 1000} s`));
+    socket.on('error', (error) => end(messageOf(error)));
   });
 }
