@@ -15,6 +15,7 @@ export interface PeerReport {
   readonly pending_files: number;
   readonly pending_bytes: number;
   readonly last_error: string | null;
+  readonly remedy: string | null;
 }
 
 export interface GroupReport {
