@@ -1,6 +1,6 @@
 /** A group that an external csync2 serves, as the orchestrator knows it. */
 import { isDeepStrictEqual } from 'node:util';
-import { CsyncdError } from '../../util/errors.ts';
+import { CsyncdError, messageOf } from '../../util/errors.ts';
 import type { Config, Group } from '../../config/model.ts';
 import type {
   Backend,
@@ -24,7 +24,7 @@ import { verifyMapping } from './verification.ts';
 export class Csync2Backend implements Backend {
   readonly kind = 'csync2';
   readonly group: string;
-  readonly #parts: GroupRunParts;
+  #parts: GroupRunParts;
   #run: GroupRun;
   #isStarted = false;
 
@@ -50,16 +50,33 @@ export class Csync2Backend implements Backend {
 
   /** Serves the group as it is now. Rejects with a CsyncdError, and goes on as before, when it cannot. */
   async reconfigure(config: Config, group: Group): Promise<void> {
-    if (!this.#isStarted || isDeepStrictEqual(group, this.#run.group)) return;
-    const next = new GroupRun({ ...this.#parts, config, group });
+    if (!this.#isStarted) return;
+    const before = this.#parts;
+    const parts = { ...before, config, group };
+    const next = new GroupRun(parts);
+    if (isSame(this.#run, next)) return;
     await next.prove();
-    const attached = this.#run.mappings.filter(({ isAttached }) => isAttached);
+    const attached = this.#run.mappings.flatMap(({ isAttached, parts }) =>
+      isAttached ? [parts.mapping.name] : [],
+    );
     await this.#run.stop();
-    this.#run = next;
-    await next.start();
-    for (const { parts } of attached) {
-      const { name } = parts.mapping;
-      if (group.mappings.some((mapping) => mapping.name === name)) await next.attach(name);
+    try {
+      await this.#goOn(parts, next, attached);
+    } catch (error) {
+      await next.stop();
+      await this.#goOn(before, new GroupRun(before), attached);
+      throw error;
+    }
+  }
+
+  async #goOn(parts: GroupRunParts, run: GroupRun, attached: readonly string[]): Promise<void> {
+    this.#parts = parts;
+    this.#run = run;
+    await run.start();
+    for (const name of attached) {
+      if (!parts.group.mappings.some((mapping) => mapping.name === name)) continue;
+      // Its next look says why, and it is attached again like any other that was lost.
+      await run.attach(name).catch((error: unknown) => parts.log.warn(messageOf(error)));
     }
   }
 
@@ -160,4 +177,13 @@ export class Csync2Backend implements Backend {
   explain(mapping: string, path: string): Promise<Explanation> {
     return explainPath(this.#run, this.#run.mapping(mapping), path);
   }
+}
+
+/** What a config that is managed elsewhere selects is not in the group: it may always have changed. */
+function isSame(one: GroupRun, other: GroupRun): boolean {
+  return (
+    isDeepStrictEqual(one.group, other.group) &&
+    one.group.csync2?.configFile === null &&
+    one.local.settings.key === other.local.settings.key
+  );
 }

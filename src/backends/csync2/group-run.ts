@@ -11,6 +11,7 @@ import type { Logger } from '../../util/log.ts';
 import type { PeerIdentity } from '../backend.ts';
 import type { NodeServices } from '../node-services.ts';
 import type { BackupPlace } from './backups.ts';
+import { blocksOf } from './blocks.ts';
 import { makeIdentity } from './identity.ts';
 import { Local } from './local.ts';
 import { LocalEdits } from './local-edits.ts';
@@ -23,6 +24,7 @@ import { forgetCertificate } from './pinned.ts';
 import { placesOf } from './places.ts';
 import { hear } from './receiving.ts';
 import { rulesOf, type MappingRules } from './rules.ts';
+import { Rounds } from './rounds.ts';
 import { Sending } from './sending.ts';
 import { Serving } from './serving.ts';
 import { Troubles } from './troubles.ts';
@@ -55,8 +57,7 @@ export class GroupRun {
   readonly #rules: (mapping: Mapping) => MappingRules;
   readonly #stopping = new AbortController();
   #pins: readonly PeerIdentity[] = [];
-  #ticker: NodeJS.Timeout | null = null;
-  #isTicking = false;
+  readonly #rounds = new Rounds(() => this.#refresh());
   #served: Promise<void> = Promise.resolve();
 
   /** Throws a CsyncdError when the group's key or its foreign config cannot be read. */
@@ -125,7 +126,7 @@ export class GroupRun {
       troubles: this.troubles,
       receiveOnly: group.role === 'receive',
       exchanged: (node) => this.exchanged(node),
-      blocks: (node) => this.#blocks(node),
+      blocks: (mappings) => blocksOf(mappings, this.mappings, this.#isForeign),
       mappings: () => this.mappings,
       onConflict: (mapping, path, node) => this.audit(mapping, path, 'conflict', `also changed on ${node}`),
       signal: this.#stopping.signal,
@@ -139,18 +140,19 @@ export class GroupRun {
 
   async start(): Promise<void> {
     await this.prove();
+    this.#stopping.signal.throwIfAborted();
     this.#serving.prepare();
     const { noSsl, places } = this.local.settings;
     if (!noSsl && !this.#isForeign) await makeIdentity(places.systemDir);
     await this.#serve();
     this.sending.hurry();
-    this.#ticker = setInterval(() => void this.#tick(), TICK_MS);
+    this.#rounds.start(TICK_MS);
   }
 
   async stop(): Promise<void> {
-    if (this.#ticker !== null) clearInterval(this.#ticker);
     this.#stopping.abort(new CsyncdError('stopping', `group ${this.group.name} is stopped`));
     await this.sending.stop();
+    await this.#rounds.stop();
     await this.#served;
     await this.#serving.stop();
     this.local.close();
@@ -247,22 +249,12 @@ export class GroupRun {
     return isForgotten;
   }
 
-  /** A foreign config has its own groups: there it is all or nothing. */
-  #blocks(node: string): readonly string[] | null {
-    const exchanged = this.exchanged(node);
-    const isAll = exchanged.length === this.mappings.length || (this.#isForeign && exchanged.length > 0);
-    return isAll ? null : exchanged.map(({ parts }) => parts.block);
-  }
-
   #marked(names: readonly string[]): void {
     this.sending.marked(names);
-    void this.#tick();
+    this.#rounds.ask();
   }
 
-  /** One that waits for its turn stands for those that come meanwhile. */
-  async #tick(): Promise<void> {
-    if (this.#isTicking) return;
-    this.#isTicking = true;
+  async #refresh(): Promise<void> {
     try {
       const before = new Map(this.others.map(({ host }) => [host, this.owed.to(host).names] as const));
       await this.local.alone(async () => {
@@ -277,14 +269,13 @@ export class GroupRun {
     } catch (error) {
       // Whoever looks next finds the same, and the mapping fails with it.
       this.#parts.log.debug(`csync2's database was not read: ${messageOf(error)}`);
-    } finally {
-      this.#isTicking = false;
     }
   }
 
   /** csync2.cfg as it must be now; one after the other. */
   #serve(): Promise<void> {
     const next = this.#served.then(async () => {
+      if (this.#stopping.signal.aborted) return;
       const away = this.mappings.filter(({ isAttached, parts }) => {
         return !isAttached || this.isPaused(parts.mapping.name, null);
       });

@@ -4,6 +4,7 @@ import type { Sys } from '../../sys/sys.ts';
 import { CsyncdError } from '../../util/errors.ts';
 import type { DirtyPath, LookResult } from '../backend.ts';
 import type { NodeServices } from '../node-services.ts';
+import { markedBy } from './check-result.ts';
 import { coveringChecks, exactChecks, type Checks } from './checks.ts';
 import type { CheckRules } from './checktxt.ts';
 import type { LookError, Tree } from './comparison.ts';
@@ -11,8 +12,6 @@ import type { Difference } from './confirm.ts';
 import { approve, holdReason, judge, recorded, reject, UNDECIDED, type Guard } from './deletion-guard.ts';
 import type { Local, RunInTurn } from './local.ts';
 import { EVERYTHING, look } from './look.ts';
-import { ClientOutput } from './output.ts';
-import type { RunResult } from './program.ts';
 import { MappingRoot } from './root.ts';
 import type { Totals } from './table.ts';
 import { YoungFiles } from './young-files.ts';
@@ -74,6 +73,11 @@ export class Csync2Mapping {
     return this.#errors;
   }
 
+  /** Byte paths of the deletions that wait for a person. */
+  get held(): readonly string[] {
+    return this.#held.map(({ path }) => path);
+  }
+
   nameOf(path: string): string {
     return path === '' ? this.parts.rootName : `${this.parts.rootName}/${path}`;
   }
@@ -104,13 +108,8 @@ export class Csync2Mapping {
     await this.#root.accept(this.#totals.entries);
     if (isNew) {
       services.notes.set(this.#noteOfRecord, 'begun');
-      const result = await local.bootstrap({
-        args: ['-cIr'],
-        paths: [this.root],
-        signal,
-        onStart: () => this.#root.mustBeThere(),
-      });
-      if (result.exitCode !== 0) throw checkFailure(result);
+      const onStart = (): void => this.#root.mustBeThere();
+      markedBy(await local.bootstrap({ args: ['-cIr'], paths: [this.root], signal, onStart }));
       this.#totals = await local.table.totals(rootName);
       onFirstRecord();
       services.notes.set(this.#noteOfRecord, 'done');
@@ -194,7 +193,7 @@ export class Csync2Mapping {
   /** What was held is not sent. @returns the byte paths of it */
   reject(): readonly string[] {
     this.#guard = reject(this.#guard, this.#held);
-    return this.#held.map(({ path }) => path);
+    return this.held;
   }
 
   /** These are owed to all peers from now on, whatever csync2 thinks of them. */
@@ -241,20 +240,9 @@ export class Csync2Mapping {
   }
 
   async #tell({ recursive, exact }: Checks, run: RunInTurn, signal: AbortSignal): Promise<void> {
-    if (recursive.length > 0)
-      await this.#run(
-        run,
-        ['-v', '-cr'],
-        recursive.map((path) => this.fileOf(path)),
-        signal,
-      );
-    if (exact.length > 0)
-      await this.#run(
-        run,
-        ['-v', '-c'],
-        exact.map((path) => this.fileOf(path)),
-        signal,
-      );
+    const files = (paths: readonly string[]): string[] => paths.map((path) => this.fileOf(path));
+    if (recursive.length > 0) await this.#run(run, ['-v', '-cr'], files(recursive), signal);
+    if (exact.length > 0) await this.#run(run, ['-v', '-c'], files(exact), signal);
   }
 
   async #run(
@@ -264,11 +252,7 @@ export class Csync2Mapping {
     signal: AbortSignal,
   ): Promise<void> {
     this.#mustBeThere();
-    const result = await run({ args, paths, signal });
-    if (result.exitCode !== 0) throw checkFailure(result);
-    const output = new ClientOutput(null);
-    for (const line of result.stderr) output.line(line);
-    this.parts.onMarked(output.finish().marked);
+    this.parts.onMarked(markedBy(await run({ args, paths, signal })));
   }
 
   #audit(differences: readonly Difference[]): void {
@@ -289,16 +273,6 @@ export class Csync2Mapping {
   get #noteOfRecord(): string {
     return `csync2 record ${this.parts.group}/${this.parts.mapping.name}`;
   }
-}
-
-function checkFailure({ stderr, exitCode }: RunResult): CsyncdError {
-  const output = new ClientOutput(null);
-  for (const line of stderr) output.line(line);
-  const { problem } = output.finish();
-  const message = problem?.message ?? stderr.at(-1) ?? `exit code ${exitCode}`;
-  return new CsyncdError('csync2-check', `csync2 did not check what changed: ${message}`, {
-    hint: problem?.remedy ?? 'it is tried again by itself',
-  });
 }
 
 function without(differences: readonly Difference[], others: ReadonlySet<Difference>): Difference[] {

@@ -4,10 +4,11 @@
  */
 import type { Auto } from '../../config/model.ts';
 import type { NodeServices } from '../node-services.ts';
-import { settleMeeting } from './first-meeting.ts';
+import { settleMeeting, type Deletions } from './first-meeting.ts';
 import type { Csync2Mapping } from './mapping.ts';
 import type { Other } from './members.ts';
-import { compareTables, type TableComparison } from './peer-tables.ts';
+import type { PeerSession } from './peer-session.ts';
+import { compareTables, type Divergence, type TableComparison } from './peer-tables.ts';
 import { takeOver } from './take-over.ts';
 
 export interface MeetingsParts {
@@ -24,6 +25,7 @@ const MOST_UNDECIDED = 10_000;
 
 export class Meetings {
   readonly #parts: MeetingsParts;
+  readonly #known = new Map<Csync2Mapping, Progress>();
 
   constructor(parts: MeetingsParts) {
     this.#parts = parts;
@@ -46,12 +48,17 @@ export class Meetings {
     );
   }
 
-  /** A person has decided over these, or they are equal now. */
+  /** A person has decided over these. */
   decided(mapping: Csync2Mapping, names: ReadonlySet<string>): void {
-    const progress = Object.entries(this.#progress(mapping)).map(([node, left]) => {
-      return [node, left === 'new' ? left : left.filter((name) => !names.has(name))] as const;
-    });
-    this.#keep(mapping, Object.fromEntries(progress));
+    for (const node of Object.keys(this.#progress(mapping))) this.agreed(mapping, node, names);
+  }
+
+  /** That node and this one have the same of these now. */
+  agreed(mapping: Csync2Mapping, node: string, names: ReadonlySet<string>): void {
+    const progress = this.#progress(mapping);
+    const left = progress[node];
+    if (left === undefined || left === 'new' || !left.some((name) => names.has(name))) return;
+    this.#keep(mapping, { ...progress, [node]: left.filter((name) => !names.has(name)) });
   }
 
   /** Rejects when the peer cannot be asked, or does not serve the mapping yet; it is due still then. */
@@ -59,8 +66,10 @@ export class Meetings {
     const { local, rootName } = mapping.parts;
     const session = await local.session(other.host, signal);
     let compared: TableComparison;
+    let deletions: Deletions;
     try {
       compared = await compareTables(local, session, rootName);
+      deletions = await this.#deletions(mapping, other, session, compared.divergences);
     } finally {
       await session.close();
     }
@@ -68,18 +77,41 @@ export class Meetings {
     if (!isServed) throw new Error(`${other.node} does not serve ${mapping.parts.mapping.name} yet`);
     const { auto, receiveOnly } = this.#parts;
     const us = { receiveOnly, isFirst: !other.isFirst };
-    const { ours, theirs, undecided } = settleMeeting(auto, us, other, divergences);
+    const { ours, theirs, undecided } = settleMeeting(auto, us, other, divergences, deletions);
     await mapping.mark(ours, signal);
     await takeOver(mapping, { winner: other.host, losers: [] }, theirs, signal);
     this.#keep(mapping, { ...this.#progress(mapping), [other.node]: undecided.slice(0, MOST_UNDECIDED) });
   }
 
+  /** Known while they are owed: csync2 keeps nothing of a name that is gone but that it owes it. */
+  async #deletions(
+    { parts: { local } }: Csync2Mapping,
+    { receiveOnly }: Other,
+    session: PeerSession,
+    divergences: readonly Divergence[],
+  ): Promise<Deletions> {
+    const lacking = divergences.flatMap(({ name, ours }) => (ours === null ? [name] : []));
+    const owed = await local.table.peersOwed(lacking);
+    const theirs = new Set<string>();
+    // What a receiver has deleted it may owe, and does not count.
+    for (const { name, ours, theirs: other } of receiveOnly || this.#parts.receiveOnly ? [] : divergences) {
+      if (other !== null || ours === null) continue;
+      if (await session.owesDeletion(local.settings.key, name, ours)) theirs.add(name);
+    }
+    return { ours: new Set(owed.keys()), theirs };
+  }
+
   #progress(mapping: Csync2Mapping): Progress {
-    return JSON.parse(this.#parts.services.notes.get(this.#note(mapping)) ?? '{}') as Progress;
+    const known = this.#known.get(mapping);
+    if (known !== undefined) return known;
+    const kept = JSON.parse(this.#parts.services.notes.get(this.#note(mapping)) ?? '{}') as Progress;
+    this.#known.set(mapping, kept);
+    return kept;
   }
 
   #keep(mapping: Csync2Mapping, progress: Progress): void {
     this.#parts.services.notes.set(this.#note(mapping), JSON.stringify(progress));
+    this.#known.set(mapping, progress);
   }
 
   #note(mapping: Csync2Mapping): string {

@@ -9,7 +9,7 @@ export class OwedToPeers {
   readonly #local: Local;
   readonly #mappings: () => Iterable<Csync2Mapping>;
   /** by csync2's name of the peer */
-  #sums: ReadonlyMap<string, Owed> = new Map();
+  #sums: ReadonlyMap<Csync2Mapping, ReadonlyMap<string, Owed>> = new Map();
   /** since when something is owed, ms since 1970 */
   readonly #since = new Map<string, number>();
 
@@ -19,21 +19,24 @@ export class OwedToPeers {
   }
 
   async refresh(): Promise<void> {
-    const sums = new Map<string, Owed>();
-    for (const { parts } of this.#mappings()) {
-      for (const [peer, { names, bytes }] of await this.#local.table.owed(parts.rootName)) {
-        const before = sums.get(peer) ?? nothing;
-        sums.set(peer, { names: before.names + names, bytes: before.bytes + bytes });
-      }
-    }
+    const sums = new Map<Csync2Mapping, ReadonlyMap<string, Owed>>();
+    for (const mapping of this.#mappings())
+      sums.set(mapping, await this.#local.table.owed(mapping.parts.rootName));
     this.#sums = sums;
-    for (const peer of this.#since.keys()) if (!sums.has(peer)) this.#since.delete(peer);
-    for (const peer of sums.keys()) if (!this.#since.has(peer)) this.#since.set(peer, Date.now());
+    const peers = new Set([...sums.values()].flatMap((owed) => [...owed.keys()]));
+    for (const peer of this.#since.keys()) if (!peers.has(peer)) this.#since.delete(peer);
+    for (const peer of peers) if (!this.#since.has(peer)) this.#since.set(peer, Date.now());
   }
 
-  /** As of the last `refresh`. */
-  to(peer: string): Owed {
-    return this.#sums.get(peer) ?? nothing;
+  /** As of the last `refresh`. @param mappings only of these; by default of all */
+  to(peer: string, mappings: Iterable<Csync2Mapping> = this.#mappings()): Owed {
+    let { names, bytes } = nothing;
+    for (const mapping of mappings) {
+      const owed = this.#sums.get(mapping)?.get(peer) ?? nothing;
+      names += owed.names;
+      bytes += owed.bytes;
+    }
+    return { names, bytes };
   }
 
   /** Everything that was owed before this time has been taken: what is owed now came later. */

@@ -16,8 +16,10 @@ export interface PeerLaneOptions extends PeerRunsOptions {
   readonly log: Logger;
   /** How many rows csync2's database holds for the peer, of what may be sent now. */
   readonly owed: () => number | Promise<number>;
-  /** csync2's groups that may be sent now; null: all; none: the peer is paused. `regroup` when it changes. */
+  /** csync2's groups that are exchanged now; null: all; none: the peer is paused. `regroup` when it changes. */
   readonly groups: () => readonly string[] | null;
+  /** Of these, what may be sent once the peer has answered; all by default. */
+  readonly ready?: () => readonly string[] | null;
   /** After each run, before the lane asks again what is owed. */
   readonly onOutcome: (outcome: Outcome) => void | Promise<void>;
   /** Whether the peer takes connections; by default its name is called at csync2's port. */
@@ -153,8 +155,9 @@ export class PeerLane {
       this.#attempt = 0;
       this.#state = 'connecting';
     }
-    if (owed === 0) return this.#rest();
-    const outcome = await this.#runs.run(groups, this.#running.signal, () => this.#answers());
+    const ready = (this.#options.ready ?? this.#options.groups)();
+    if (owed === 0 || ready?.length === 0) return this.#rest();
+    const outcome = await this.#runs.run(ready, this.#running.signal, () => this.#answers());
     this.#judge(outcome);
     await this.#options.onOutcome(outcome);
     await this.#next(outcome);

@@ -101,7 +101,8 @@ export class PeerRuns {
 
   /** A peer may be busy with a large file; one that does not even take connections is gone. */
   #watch(answers: () => Promise<boolean>, silence: AbortController): void {
-    void answers().then((isThere) => {
+    const asked = answers().catch(() => true);
+    void asked.then((isThere) => {
       if (!isThere) silence.abort();
       if (silence.signal.aborted) return;
       const cancel = this.#options.clock.after(STALLED_PROBE_MS, () => this.#watch(answers, silence));

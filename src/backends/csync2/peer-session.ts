@@ -81,6 +81,18 @@ export class PeerSession {
     if (!answer.startsWith('Permission denied for slave')) this.#expectOk(answer);
   }
 
+  /**
+   * Whether the peer, which does not have this name, owes it to somebody: then it has deleted it. csync2 says so only to
+   * whoever would change it. What is asked for is the mode that we have, of what is not there.
+   *
+   * @param checktxt csync2's text of it here
+   */
+  async owesDeletion(key: string, name: string, checktxt: string): Promise<boolean> {
+    const mode = /:mode=(\d+)/.exec(checktxt)?.[1] ?? '33152';
+    this.#say(`SETMOD ${key} ${encode(name)} ${mode}`);
+    return (await this.#line()).startsWith('File is also marked dirty here');
+  }
+
   async close(): Promise<void> {
     this.#socket.on('error', () => null);
     await this.#command('BYE').catch(() => null);
@@ -144,6 +156,7 @@ const HINTS = {
 };
 
 async function dial({ self, peer, port, signal }: SessionOptions): Promise<Socket> {
+  signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   // The peer takes a name only from its own address; a name that is no address is what the system binds to by itself.
   const socket = connect({ host: peer, port, ...(isAddress(self) ? { localAddress: self } : {}) }, resolve);

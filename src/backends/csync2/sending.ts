@@ -24,8 +24,8 @@ export interface SendingParts {
   readonly receiveOnly: boolean;
   /** Mappings that are exchanged with a peer now. */
   readonly exchanged: (node: string) => readonly Csync2Mapping[];
-  /** csync2's groups of what is exchanged; null: all */
-  readonly blocks: (node: string) => readonly string[] | null;
+  /** csync2's groups of these mappings; null: all */
+  readonly blocks: (mappings: readonly Csync2Mapping[]) => readonly string[] | null;
   readonly mappings: () => readonly Csync2Mapping[];
   readonly onConflict: (mapping: Csync2Mapping, path: string, node: string) => void;
   readonly signal: AbortSignal;
@@ -37,6 +37,8 @@ export class Sending {
   readonly #parts: SendingParts;
   readonly #lanes: ReadonlyMap<string, PeerLane>;
   readonly #lostMarks = new LostMarks();
+  /** nodes that are asked again for a first meeting, and what takes that back */
+  readonly #waiting = new Map<string, () => void>();
 
   constructor(parts: SendingParts) {
     this.#parts = parts;
@@ -67,10 +69,11 @@ export class Sending {
 
   async stop(): Promise<void> {
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()));
+    for (const cancel of this.#waiting.values()) cancel();
   }
 
   #createLane(other: Other): PeerLane {
-    const { local, log, owed, receiveOnly, blocks } = this.#parts;
+    const { local, log, owed, receiveOnly, exchanged, blocks } = this.#parts;
     const { systemDir, databaseFile } = local.settings.places;
     return new PeerLane({
       peer: other.host,
@@ -78,12 +81,13 @@ export class Sending {
       turns: local.turns,
       clock: systemClock,
       log,
-      groups: () => blocks(other.node),
+      groups: () => blocks(exchanged(other.node)),
+      ready: () => blocks(this.#ready(other).filter((mapping) => mapping.isThere())),
       owed: async () => {
         await this.#meet(other);
         if (receiveOnly) return 0;
         await local.alone(() => owed.refresh());
-        return owed.to(other.host).names;
+        return owed.to(other.host, this.#ready(other)).names;
       },
       onOutcome: (outcome) => this.#updated(other, outcome),
       explainTls: () => tlsProblem(systemDir, databaseFile, other.host),
@@ -100,18 +104,38 @@ export class Sending {
       } catch (error) {
         // It is down, or does not have the mapping yet.
         log.debug({ peer: other.node }, `not met yet: ${messageOf(error)}`);
-        systemClock.after(MEET_AGAIN_MS, () => this.lane(other.node).kick());
+        this.#meetAgain(other);
         return;
       }
     }
   }
 
-  async #updated(other: Other, { failed, conflicts, problem, startedAt, stalled }: Outcome): Promise<void> {
-    const { troubles, owed, mappings, onConflict } = this.#parts;
+  /** What has not been compared with a peer yet could overwrite what that one has. */
+  #ready({ node }: Other): Csync2Mapping[] {
+    const { exchanged, meetings } = this.#parts;
+    return exchanged(node).filter((mapping) => !meetings.isDue(mapping, node));
+  }
+
+  #meetAgain({ node }: Other): void {
+    if (this.#waiting.has(node) || this.#parts.signal.aborted) return;
+    const cancel = systemClock.after(MEET_AGAIN_MS, () => {
+      this.#waiting.delete(node);
+      this.lane(node).kick();
+    });
+    this.#waiting.set(node, cancel);
+  }
+
+  async #updated(
+    other: Other,
+    { sent, failed, conflicts, problem, startedAt, stalled }: Outcome,
+  ): Promise<void> {
+    const { troubles, owed, meetings, mappings, onConflict } = this.#parts;
     const open = conflicts.filter(({ state }) => state === 'failed').map(({ name }) => name);
     const rest = failed.filter(({ conflict }) => conflict === null);
     const fresh = troubles.updated(other.node, { failed: rest, conflicts: open }, Date.now());
+    const equal = new Set(sent.map(({ name }) => name));
     for (const mapping of mappings()) {
+      meetings.agreed(mapping, other.node, equal);
       for (const name of fresh) {
         const path = mapping.pathOf(name);
         if (path !== null) onConflict(mapping, path, other.node);

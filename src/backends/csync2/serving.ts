@@ -27,6 +27,8 @@ export class Serving {
   /** csync2.cfg is somebody else's and stays as it is */
   readonly #isForeign: boolean;
   #listener: Listener | null = null;
+  /** mappings that peers cannot write to */
+  #leftOut: ReadonlySet<string> = new Set();
 
   constructor(parts: ServingParts) {
     this.#parts = parts;
@@ -46,9 +48,13 @@ export class Serving {
   async serve(leaveOut: ReadonlySet<string>): Promise<void> {
     const { places, program, log, onEvent, group } = this.#parts;
     if (!this.#isForeign) this.#write(places.systemDir, leaveOut);
-    // A foreign config names all mappings, always: then nobody listens while one of them is not there.
-    if (this.#isForeign && leaveOut.size > 0) await this.stop();
-    else if (this.#listener === null && group.csync2?.listener === 'csyncd') {
+    const isLess = !leaveOut.isSubsetOf(this.#leftOut);
+    this.#leftOut = leaveOut;
+    // A session that has begun would go on below an empty mount point, with the config that it has read. And a foreign config
+    // names all mappings, always: then nobody listens while one of them is not there.
+    if (isLess || (this.#isForeign && leaveOut.size > 0)) await this.stop();
+    if (this.#isForeign && leaveOut.size > 0) return;
+    if (this.#listener === null && group.csync2?.listener === 'csyncd') {
       this.#listener = new Listener({ program, clock: systemClock, log, onEvent });
       this.#listener.start();
     }

@@ -65,7 +65,6 @@ const SQL = {
     WHERE filename >= ${FROM} AND filename < ${BEFORE} AND peername = CAST(?4 AS TEXT) ORDER BY filename LIMIT ?3)`,
   owing: `SELECT CAST(group_concat(filename || char(9) || peername, char(10)) AS BLOB) FROM dirty
     WHERE filename IN (SELECT CAST(unhex(value) AS TEXT) FROM json_each(?1))`,
-  certificate: 'SELECT certdata FROM x509_cert WHERE peername = CAST(?1 AS TEXT)',
   version: 'PRAGMA data_version',
 };
 
@@ -167,12 +166,6 @@ export class Table {
       }
     }
     return peers;
-  }
-
-  /** A peer's certificate as csync2 pinned it, DER in upper-case hex; null when it never saw one. */
-  async pinnedCertificate(peer: string): Promise<string | null> {
-    const [hex] = (await this.#database.first(SQL.certificate, bytes(encode(peer)))) ?? [];
-    return typeof hex === 'string' ? hex : null;
   }
 
   /** A subtree in stretches that can be counted in a moment each. */

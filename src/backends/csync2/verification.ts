@@ -19,7 +19,11 @@ export async function verifyMapping(
   signal: AbortSignal,
 ): Promise<VerifyResult> {
   await mapping.look(null, signal);
-  const differences: Difference[] = [];
+  // csync2 has recorded these still, as the peers have.
+  const differences: Difference[] = [
+    ...mapping.held.map((path) => ({ ...shownPath(path), node: self, reason: 'its deletion is held' })),
+    ...mapping.errors.map(({ path, message }) => ({ ...shownPath(path), node: self, reason: message })),
+  ];
   const unreachable: string[] = [];
   for (const other of others) {
     try {
@@ -78,8 +82,10 @@ function reasonOf({ ours, theirs }: Divergence, node: string): string {
   if (ours === null) return `only on ${node}`;
   if (theirs === null) return `not on ${node}`;
   const [here, there] = [fieldsOf(ours), fieldsOf(theirs)];
-  const fields = [...here.keys(), ...there.keys()].filter((field) => here.get(field) !== there.get(field));
-  return `${[...new Set(fields)].join(', ')} ${fields.length === 1 ? 'differs' : 'differ'}`;
+  const fields = new Set(
+    [...here.keys(), ...there.keys()].filter((field) => here.get(field) !== there.get(field)),
+  );
+  return `${[...fields].join(', ')} ${fields.size === 1 ? 'differs' : 'differ'}`;
 }
 
 function fieldsOf(checktxt: string): Map<string, string> {

@@ -74,6 +74,11 @@ export class Csync2Host {
     fs.writeFileSync(file, content);
   }
 
+  /** @param path a byte path below the root */
+  setTime(path: string, seconds: number): void {
+    fs.utimesSync(Buffer.from(join(this.root, path), 'latin1'), seconds, seconds);
+  }
+
   remove(path: string): void {
     fs.rmSync(join(this.root, path), { recursive: true });
   }

@@ -222,6 +222,23 @@ describe('a peer’s lane', () => {
     assert.ok(calls(here)[0]?.endsWith('-G g'));
   });
 
+  it('sends nothing that is not ready when the peer answers', async () => {
+    await change('a', 'x');
+    await peer.listen();
+    let ready: readonly string[] = [];
+    const { lane } = laneTo(peer, {
+      clock: still,
+      groups: () => ['g'],
+      ready: () => ready,
+    });
+    lane.kick();
+    await until('it rests', () => lane.status().state === 'ok');
+    assert.equal(runs(here), 0);
+    ready = ['g'];
+    lane.hurry();
+    await until('it is sent', () => owed(here, peer) === 0);
+  });
+
   it('ends a run that is paused or stopped in the middle', async () => {
     const sockets: Socket[] = [];
     const silent = createServer((socket) => void sockets.push(socket)).listen(PORT, peer.address);

@@ -19,7 +19,6 @@ async function isEmptyTable(table: Table): Promise<void> {
   assert.deepEqual(await table.owedNames('/r', 'b', 10), []);
   assert.equal((await table.peersOwed(['/r/a'])).size, 0);
   assert.equal((await table.texts(['/r/a'])).size, 0);
-  assert.equal(await table.pinnedCertificate('b'), null);
 }
 
 for (const isPrefixed of [false, true]) {

@@ -1,0 +1,15 @@
+import { CsyncdError } from '../../util/errors.ts';
+import { ClientOutput } from './output.ts';
+import type { RunResult } from './program.ts';
+
+/** The names that a run without a peer has marked. Throws a CsyncdError `csync2-check` when it failed. */
+export function markedBy({ stderr, exitCode }: RunResult): readonly string[] {
+  const output = new ClientOutput(null);
+  for (const line of stderr) output.line(line);
+  const { problem, marked } = output.finish();
+  if (exitCode === 0) return marked;
+  const message = problem?.message ?? stderr.at(-1) ?? `exit code ${exitCode}`;
+  throw new CsyncdError('csync2-check', `csync2 did not check what changed: ${message}`, {
+    hint: problem?.remedy ?? 'it is tried again by itself',
+  });
+}

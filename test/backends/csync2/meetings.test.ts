@@ -1,0 +1,154 @@
+/** Two nodes whose csync2 knew nothing, at their first meeting. */
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { Csync2Host } from './hosts.ts';
+import { localOf, mappingOf, servicesInMemory } from './mapping-kit.ts';
+import type { Local } from '../../../src/backends/csync2/local.ts';
+import type { Csync2Mapping } from '../../../src/backends/csync2/mapping.ts';
+import { Meetings } from '../../../src/backends/csync2/meetings.ts';
+import type { Other } from '../../../src/backends/csync2/members.ts';
+import type { Auto } from '../../../src/config/model.ts';
+import type { NodeServices } from '../../../src/backends/node-services.ts';
+
+const never = new AbortController().signal;
+
+/** A host with what csyncd has of it. */
+class Node {
+  readonly host = new Csync2Host();
+  readonly services = servicesInMemory();
+  readonly name: string;
+  readonly isFirst: boolean;
+
+  constructor(name: string, isFirst: boolean) {
+    this.name = name;
+    this.isFirst = isFirst;
+  }
+
+  get asOther(): Other {
+    return { node: this.name, host: this.host.address, receiveOnly: false, isFirst: this.isFirst };
+  }
+
+  open(auto: Auto, peer: Node): { local: Local; mapping: Csync2Mapping; meetings: Meetings } {
+    const local = localOf(this.host);
+    const services: NodeServices = this.services;
+    const meetings = new Meetings({ group: 'g', auto, receiveOnly: false, services });
+    const mapping = mappingOf(this.host, local, {
+      services,
+      onFirstRecord: () => meetings.expect(mapping, [peer.asOther]),
+    });
+    return { local, mapping, meetings };
+  }
+}
+
+describe('a first meeting', () => {
+  let a: Node;
+  let b: Node;
+  const open: Local[] = [];
+  beforeEach(async () => {
+    a = new Node('a', true);
+    b = new Node('b', false);
+    for (const { host } of [a, b]) host.configure([a.host, b.host], { group: 'auto younger;' });
+    for (const { host } of [a, b]) await host.listen();
+  });
+  afterEach(() => {
+    for (const local of open.splice(0)) local.close();
+    for (const { host } of [a, b]) host.close();
+  });
+  async function attached(node: Node, peer: Node, auto: Auto = 'younger'): Promise<ReturnType<Node['open']>> {
+    const opened = node.open(auto, peer);
+    open.push(opened.local);
+    await opened.mapping.attach(never);
+    return opened;
+  }
+  const update = async (node: Node, peer: Node): Promise<void> => {
+    await node.host.program().run({ args: ['-u', '-P', peer.host.address] });
+  };
+  const has = (node: Node, path: string): boolean => fs.existsSync(join(node.host.root, path));
+
+  for (const first of ['the one that deleted', 'the other'] as const) {
+    it(`brings no file back that was deleted before it, when ${first} is the first to ask`, async () => {
+      for (const node of [a, b]) {
+        node.host.write('gone', 'x');
+        node.host.write('dir/gone', 'x');
+        node.host.write('kept', 'x');
+      }
+      const [atA, atB] = [await attached(a, b), await attached(b, a)];
+      a.host.remove('gone');
+      a.host.remove('dir');
+      await atA.mapping.look(null, never);
+      const meet = [
+        () => atA.meetings.meet(atA.mapping, b.asOther, never),
+        () => atB.meetings.meet(atB.mapping, a.asOther, never),
+      ];
+      for (const one of first === 'the other' ? meet.toReversed() : meet) await one();
+      await update(b, a);
+      await update(a, b);
+      await update(b, a);
+      for (const node of [a, b]) {
+        assert.ok(has(node, 'kept'));
+        assert.ok(!has(node, 'gone') && !has(node, 'dir'), `${node.name} has it again`);
+      }
+      assert.equal(atA.meetings.isDue(atA.mapping, 'b'), false);
+    });
+  }
+
+  it('of two at the same time comes to the same on both', async () => {
+    for (const [node, time] of [
+      [a, 1_700_000_000],
+      [b, 1_700_000_100],
+    ] as const) {
+      for (const name of ['both', `only-${node.name}`]) node.host.write(name, `from ${node.name}`);
+      fs.utimesSync(join(node.host.root, 'both'), time, time);
+    }
+    const [atA, atB] = [await attached(a, b), await attached(b, a)];
+    await Promise.all([
+      atA.meetings.meet(atA.mapping, b.asOther, never),
+      atB.meetings.meet(atB.mapping, a.asOther, never),
+    ]);
+    for (let round = 0; round < 2; round++) {
+      await update(a, b);
+      await update(b, a);
+    }
+    for (const node of [a, b]) {
+      assert.equal(fs.readFileSync(join(node.host.root, 'both'), 'utf8'), 'from b');
+      assert.ok(has(node, 'only-a') && has(node, 'only-b'));
+    }
+  });
+
+  it('that is broken off is due still, and comes to the same later', async () => {
+    for (let index = 0; index < 20; index++) b.host.write(`f${index}`, 'x');
+    const [atA] = [await attached(a, b), await attached(b, a)];
+    const stopping = new AbortController();
+    const giveUp = atA.mapping.giveUp.bind(atA.mapping);
+    atA.mapping.giveUp = async (...args) => {
+      await giveUp(...args);
+      stopping.abort(new Error('stopped'));
+    };
+    await assert.rejects(atA.meetings.meet(atA.mapping, b.asOther, stopping.signal));
+    assert.equal(atA.meetings.isDue(atA.mapping, 'b'), true);
+    const again = await attached(a, b);
+    assert.equal(again.meetings.isDue(again.mapping, 'b'), true, 'also after a restart');
+    await again.meetings.meet(again.mapping, b.asOther, never);
+    await update(b, a);
+    assert.equal(fs.readdirSync(a.host.root).length, 20);
+  });
+
+  it('waits for a peer that has not recorded its directory yet', async () => {
+    a.host.write('f', 'x');
+    const atA = await attached(a, b);
+    await assert.rejects(atA.meetings.meet(atA.mapping, b.asOther, never), /does not serve/);
+    assert.equal(atA.meetings.isDue(atA.mapping, 'b'), true);
+  });
+
+  it('leaves to a person what the policy does not decide, until both have the same', async () => {
+    a.host.write('f', 'a');
+    b.host.write('f', 'longer');
+    const [atA] = [await attached(a, b, 'none'), await attached(b, a, 'none')];
+    await atA.meetings.meet(atA.mapping, b.asOther, never);
+    assert.deepEqual([...atA.meetings.undecided(atA.mapping)], [['b', ['%p%/f']]]);
+    atA.meetings.agreed(atA.mapping, 'b', new Set(['%p%/f']));
+    assert.equal(atA.meetings.undecided(atA.mapping).size, 0);
+  });
+});
