@@ -17,10 +17,15 @@ export async function waitSettled(
   paths: readonly string[] | null,
   signal: AbortSignal,
 ): Promise<WaitResult> {
+  const read = (): Promise<WaitResult['waiting'][number][]> => owedByAll(run, mappings, paths);
   let waitMs = FIRST_MS;
   let hurried = -Infinity;
   for (;;) {
-    const waiting = await run.local.alone(() => owedByAll(run, mappings, paths));
+    const waiting = await run.local.alone(read, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+      // An update may have the database for minutes; who waited is answered at once.
+      return read();
+    });
     if (waiting.length === 0 || signal.aborted) return { complete: waiting.length === 0, waiting };
     if (performance.now() - hurried >= HURRY_MS) {
       run.sending.hurry();
