@@ -14,6 +14,8 @@ export interface Difference {
   readonly path: string;
   readonly was: CheckedKind | null;
   readonly is: CheckedKind | null;
+  /** csync2's text of a regular file that came or went: the same when one was moved; null for all others */
+  readonly text?: string | null;
 }
 
 export interface Settling {
@@ -81,7 +83,14 @@ export async function confirm(
       comparison.again.set(path, { path, scope: found === null ? 'subtree' : 'entry' });
     else {
       const was = recorded === null ? null : kindOf(recorded);
-      differences.push({ path, was, is: found === null ? null : kindOfStat(found.stat) });
+      const is = found === null ? null : kindOfStat(found.stat);
+      const text =
+        was === null && is === 'file'
+          ? (found?.text ?? null)
+          : was === 'file' && is === null
+            ? recorded
+            : null;
+      differences.push(text === null ? { path, was, is } : { path, was, is, text });
       if (found?.stat.kind === 'symlink' && recorded !== null && isTakenForEqual(found.text, recorded))
         toForce.push(path);
     }

@@ -45,7 +45,7 @@ export function judge(guard: Guard, { differences, isFull, files, maxDeletePerce
   const rejected = isFull ? stillGone(guard.rejected, differences) : guard.rejected;
   const wanted =
     rejected.size === 0 ? differences : differences.filter((one) => !removes(one) || !rejected.has(one.path));
-  const deletions = wanted.filter(({ was, is }) => was === 'file' && is === null).length;
+  const deletions = deletedFiles(wanted);
   const most =
     maxDeletePercent >= 100 ? Infinity : Math.max(ALWAYS_ALLOWED, (files * maxDeletePercent) / 100);
   const isHeld = deletions > most && !(guard.isApproved && isFull);
@@ -68,6 +68,22 @@ export function holdReason(
     message: `${deletions} of ${files} files are gone from this disk, more than max_delete (${maxDeletePercent}%): the deletions are held, nothing is deleted elsewhere`,
     hint: `csyncd approve ${name} sends them, csyncd reject ${name} puts the files back`,
   };
+}
+
+/** Not counting those that were moved: csync2 records the same of a file (size, time, mode, owner) wherever it is. */
+function deletedFiles(differences: readonly Difference[]): number {
+  const came = new Map<string, number>();
+  for (const { was, text } of differences) {
+    if (was === null && text != null) came.set(text, (came.get(text) ?? 0) + 1);
+  }
+  let deletions = 0;
+  for (const { was, is, text } of differences) {
+    if (was !== 'file' || is !== null) continue;
+    const moved = text == null ? 0 : (came.get(text) ?? 0);
+    if (text != null && moved > 0) came.set(text, moved - 1);
+    else deletions += 1;
+  }
+  return deletions;
 }
 
 /** For the next look at the whole tree. */

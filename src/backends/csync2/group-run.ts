@@ -58,6 +58,8 @@ export class GroupRun {
   readonly #stopping = new AbortController();
   #pins: readonly PeerIdentity[] = [];
   readonly #rounds = new Rounds(() => this.#refresh());
+  /** the table's version of which the totals are */
+  #counted: number | null = null;
   #served: Promise<void> = Promise.resolve();
 
   /** Throws a CsyncdError when the group's key or its foreign config cannot be read. */
@@ -260,6 +262,7 @@ export class GroupRun {
       await this.local.alone(async () => {
         await this.owed.refresh();
         await this.localEdits.refresh(this.mappings);
+        await this.#count();
         this.#pins = await listPins(this);
       }, this.#stopping.signal);
       for (const { node, host } of this.others) {
@@ -270,6 +273,13 @@ export class GroupRun {
       // Whoever looks next finds the same, and the mapping fails with it.
       this.#parts.log.debug(`csync2's database was not read: ${messageOf(error)}`);
     }
+  }
+
+  async #count(): Promise<void> {
+    const version = await this.local.table.version();
+    if (version === this.#counted) return;
+    for (const mapping of this.mappings) await mapping.count();
+    this.#counted = version;
   }
 
   /** csync2.cfg as it must be now; one after the other. */

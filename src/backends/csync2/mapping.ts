@@ -185,6 +185,11 @@ export class Csync2Mapping {
     return { changed, again, held: held === null ? null : holdReason(held, mapping) };
   }
 
+  /** How much csync2 has recorded, from peers as well. */
+  async count(): Promise<void> {
+    this.#totals = await this.parts.local.table.totals(this.parts.rootName);
+  }
+
   /** The next look at everything sends what it holds. */
   approve(): void {
     this.#guard = approve();

@@ -44,7 +44,7 @@ function mappingStatus(run: GroupRun, mapping: Csync2Mapping): MappingStatus {
           {
             path: '',
             code: listenerProblem.code,
-            message: `${listenerProblem.message}; ${listenerProblem.hint}`,
+            message: listenerProblem.message,
           },
         ];
   return {
