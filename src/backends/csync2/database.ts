@@ -14,7 +14,7 @@ const AGAIN_MS = 20;
 /** csync2's own transactions last ten seconds at most. */
 const LONGEST_MS = 60_000;
 
-const SQLITE_BUSY = 5;
+export const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
@@ -55,6 +55,12 @@ export class Database {
     return statSync(this.#file, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? null;
   }
 
+  /** Of the file that is at the path now; null when there is none. */
+  identity(): string | null {
+    const stat = statSync(this.#file, { bigint: true, throwIfNoEntry: false });
+    return stat === undefined ? null : `${stat.dev}:${stat.ino}`;
+  }
+
   close(): void {
     this.#open?.connection.close();
     this.#open = null;
@@ -81,12 +87,11 @@ export class Database {
 
   /** The connection to the file that is at the path now. */
   #current(): Open | null {
-    const stat = statSync(this.#file, { bigint: true, throwIfNoEntry: false });
-    if (stat === undefined) {
+    const identity = this.identity();
+    if (identity === null) {
       this.close();
       return null;
     }
-    const identity = `${stat.dev}:${stat.ino}`;
     if (this.#open?.identity === identity) return this.#open;
     this.close();
     // For writing, although nothing is written: only so can SQLite roll back what a killed csync2 left half done.
@@ -99,12 +104,14 @@ export class Database {
   }
 }
 
-function errcode(error: unknown): number | null {
+/** SQLite's primary result code. */
+export function errcode(error: unknown): number | null {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return null;
   return error.errcode & 0xff;
 }
 
-function databaseError(file: string, error: unknown): CsyncdError {
+/** For an operator. */
+export function databaseError(file: string, error: unknown): CsyncdError {
   const code = errcode(error);
   const data = { file };
   if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) {

@@ -63,3 +63,13 @@ export function listenerEnded(place: string, lines: readonly string[]): CsyncdEr
     hint: 'it is started again; when it keeps ending, run it by hand: csync2 -ii -v',
   });
 }
+
+export function databaseLost(): CsyncdError {
+  return new CsyncdError(
+    'csync2-database-lost',
+    'csync2’s database was removed, or replaced by another one',
+    {
+      hint: 'the tree is recorded anew by itself, and compared with the peers',
+    },
+  );
+}

@@ -18,6 +18,7 @@ import { LocalEdits } from './local-edits.ts';
 import { Csync2Mapping } from './mapping.ts';
 import { Meetings } from './meetings.ts';
 import { hostOf, othersOf, type Other } from './members.ts';
+import { followHosts } from './moved-hosts.ts';
 import { OwedToPeers } from './owed.ts';
 import { listPins } from './pins.ts';
 import { forgetCertificate } from './pinned.ts';
@@ -120,13 +121,13 @@ export class GroupRun {
       onEvent: (event) => hear(this, log, event),
     });
     this.sending = new Sending({
+      group,
       local: this.local,
       log,
       others: this.others,
       owed: this.owed,
       meetings: this.meetings,
       troubles: this.troubles,
-      receiveOnly: group.role === 'receive',
       exchanged: (node) => this.exchanged(node),
       blocks: (mappings) => blocksOf(mappings, this.mappings, this.#isForeign),
       mappings: () => this.mappings,
@@ -135,7 +136,7 @@ export class GroupRun {
     });
   }
 
-  /** Whether the binary can be run at all; rejects with a CsyncdError otherwise. Changes nothing. */
+  /** Rejects with a CsyncdError when the binary cannot be run at all. Changes nothing. */
   async prove(): Promise<void> {
     await this.local.program.checkVersion();
   }
@@ -145,6 +146,7 @@ export class GroupRun {
     this.#stopping.signal.throwIfAborted();
     this.#serving.prepare();
     const { noSsl, places } = this.local.settings;
+    await followHosts(this, places, this.#parts.services.notes);
     if (!noSsl && !this.#isForeign) await makeIdentity(places.systemDir);
     await this.#serve();
     this.sending.hurry();

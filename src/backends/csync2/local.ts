@@ -33,7 +33,9 @@ export type RunInTurn = (task: Omit<Task, 'onStart'>) => Promise<RunResult>;
 /** A session's rows are waited for so long, ms; what differs then is looked at again. */
 const QUIET_MS = 5_000;
 const NAMES = 500;
-const STRIKE = 'DELETE FROM dirty WHERE filename IN (SELECT CAST(unhex(value) AS TEXT) FROM json_each(?))';
+const NAMED = 'filename IN (SELECT CAST(unhex(value) AS TEXT) FROM json_each(?1))';
+const FORCE = `UPDATE dirty SET forced = 1 WHERE ${NAMED} AND peername = CAST(?2 AS TEXT)`;
+const STRIKE = (table: 'file' | 'dirty'): string => `DELETE FROM ${table} WHERE ${NAMED}`;
 
 export class Local {
   readonly settings: LocalSettings;
@@ -110,20 +112,36 @@ export class Local {
     onStart: () => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const { databaseFile } = this.settings.places;
     await this.alone(async (run) => {
       onStart();
       await run({ args: ['-cI'], paths: files, signal });
-      for (let at = 0; at < names.length; at += NAMES) {
-        const keys = names
-          .slice(at, at + NAMES)
-          .map((name) => Buffer.from(encode(name), 'latin1').toString('hex'));
-        await changeDatabase(databaseFile, STRIKE, JSON.stringify(keys));
-      }
+      await this.#change(STRIKE('dirty'), names);
     }, signal);
+  }
+
+  /** csync2 knows nothing of these names any more, and owes them to nobody. */
+  async forget(names: readonly string[], signal: AbortSignal): Promise<void> {
+    await this.alone(async () => {
+      await this.#change(STRIKE('dirty'), names);
+      await this.#change(STRIKE('file'), names);
+    }, signal);
+  }
+
+  /** Of what is owed to this peer, these win the next conflict there, whatever the policy says. */
+  async force(names: readonly string[], host: string, signal: AbortSignal): Promise<void> {
+    await this.alone(() => this.#change(FORCE, names, encode(host)), signal);
   }
 
   close(): void {
     this.table.close();
+  }
+
+  async #change(sql: string, names: readonly string[], ...more: readonly string[]): Promise<void> {
+    for (let at = 0; at < names.length; at += NAMES) {
+      const keys = names
+        .slice(at, at + NAMES)
+        .map((name) => Buffer.from(encode(name), 'latin1').toString('hex'));
+      await changeDatabase(this.settings.places.databaseFile, sql, JSON.stringify(keys), ...more);
+    }
   }
 }

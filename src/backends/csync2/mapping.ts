@@ -11,9 +11,12 @@ import type { LookError, Tree } from './comparison.ts';
 import type { Difference } from './confirm.ts';
 import { approve, holdReason, judge, recorded, reject, UNDECIDED, type Guard } from './deletion-guard.ts';
 import type { Local, RunInTurn } from './local.ts';
+import { databaseLost } from './failures.ts';
 import { EVERYTHING, look } from './look.ts';
 import { MappingRoot } from './root.ts';
 import type { Totals } from './table.ts';
+import { TreeRecord } from './tree-record.ts';
+import { forgetUnselected } from './unselected.ts';
 import { YoungFiles } from './young-files.ts';
 
 export interface MappingParts {
@@ -46,6 +49,7 @@ export class Csync2Mapping {
   /** absolute, a byte string */
   readonly root: string;
   readonly #root: MappingRoot;
+  readonly #record: TreeRecord;
   readonly #young = new YoungFiles(nowNs);
   #isAttached = false;
   #guard: Guard = UNDECIDED;
@@ -57,6 +61,7 @@ export class Csync2Mapping {
   constructor(parts: MappingParts) {
     this.parts = parts;
     this.#root = new MappingRoot(parts);
+    this.#record = new TreeRecord(parts);
     this.root = this.#root.path;
   }
 
@@ -101,19 +106,20 @@ export class Csync2Mapping {
    */
   async attach(signal: AbortSignal): Promise<boolean> {
     if (this.#isAttached) return false;
-    const { local, rootName, services, onFirstRecord } = this.parts;
-    // One that was interrupted has left a part of the table: the rest must not count as changed since.
-    const isNew = services.notes.get(this.#noteOfRecord) === 'begun' || (await local.table.isEmpty(rootName));
+    const { local, rootName, onFirstRecord } = this.parts;
+    const isNew = await this.#record.isDue();
+    if (!isNew) await forgetUnselected(this.parts, signal);
     this.#totals = await local.table.totals(rootName);
     await this.#root.accept(this.#totals.entries);
     if (isNew) {
-      services.notes.set(this.#noteOfRecord, 'begun');
+      this.#record.begun();
       const onStart = (): void => this.#root.mustBeThere();
       markedBy(await local.bootstrap({ args: ['-cIr'], paths: [this.root], signal, onStart }));
       this.#totals = await local.table.totals(rootName);
       onFirstRecord();
-      services.notes.set(this.#noteOfRecord, 'done');
+      this.#record.done();
     }
+    this.#record.kept();
     this.#isAttached = true;
     return true;
   }
@@ -140,6 +146,10 @@ export class Csync2Mapping {
   /** @param places null: the whole tree */
   async look(places: readonly DirtyPath[] | null, signal: AbortSignal): Promise<LookResult> {
     this.#mustBeThere();
+    if (this.#record.isLost) {
+      this.#isAttached = false;
+      throw databaseLost();
+    }
     const { local } = this.parts;
     await local.quiet(signal);
     return local.alone((run) => this.#look(places, run, signal), signal);
@@ -273,10 +283,6 @@ export class Csync2Mapping {
     const { name } = this.parts.mapping;
     if (!this.#isAttached) throw new CsyncdError('detached', `${name} is detached`);
     this.#root.mustBeThere();
-  }
-
-  get #noteOfRecord(): string {
-    return `csync2 record ${this.parts.group}/${this.parts.mapping.name}`;
   }
 }
 

@@ -32,6 +32,8 @@ export interface ClientReport {
   readonly files: readonly FileResult[];
   /** what ended the run or its session with the peer; null when it went through */
   readonly problem: Problem | null;
+  /** the last file that it came to, where the session ended in the middle; null otherwise */
+  readonly stoppedAt: FileResult | null;
   readonly usesTls: boolean;
   /** the number in csync2's last line; null when it did not get there */
   readonly errors: number | null;
@@ -85,13 +87,16 @@ export class ClientOutput {
 
   /** The run has ended. */
   finish(): ClientReport {
+    const last = this.#current ?? [...this.#files.values()].at(-1) ?? null;
     // Without the summary csync2 died or was killed: what became of the last file is not known.
     if (this.#errors === null && this.#current?.state === 'sent') this.#current = null;
     this.#keepCurrent();
+    const found = this.#problem ?? this.#silentProblem();
     return {
       marked: this.#marked,
       files: [...this.#files.values()],
-      problem: this.#problem ?? this.#silentProblem(),
+      problem: found,
+      stoppedAt: last !== null && found?.reason === 'interrupted' ? stopped(last, found) : null,
       usesTls: this.#usesTls,
       errors: this.#errors,
       other: this.#other,
@@ -207,6 +212,11 @@ export class ClientOutput {
     const remedy = reason === null ? null : remedyOf(reason);
     this.#files.set(name, { name, action, state, reason, message, remedy, conflict });
   }
+}
+
+function stopped({ name, action }: Pick<FileResult, 'name' | 'action'>, why: Problem): FileResult {
+  const { reason, message, remedy } = why;
+  return { name, action, state: 'failed', reason, message, remedy, conflict: null };
 }
 
 /** csync2's number for an answer that says so. */

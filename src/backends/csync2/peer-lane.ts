@@ -38,6 +38,8 @@ export interface LaneStatus {
 }
 
 const RETRY = { firstMs: 1000, maxMs: 60_000 };
+/** A peer that ends the session at one file after the other takes none. */
+const MOST_STOPPERS = 20;
 const PROBE = { firstMs: 500, maxMs: 5000 };
 /** A peer to which nothing is owed is probed this often. */
 const IDLE_MS = 30_000;
@@ -54,6 +56,10 @@ export class PeerLane {
   #isKicked = false;
   #cancelTimer: (() => void) | null = null;
   #attempt = 0;
+  #isSilent = false;
+  /** at which the peer ended the session, by name: others go first, past them */
+  readonly #stoppers = new Map<string, FileResult>();
+  #stoppersSince = 0;
   #state: LaneStatus['state'] = 'connecting';
   #lastSeen: number | null = null;
   #error: { readonly message: string; readonly remedy: string | null } | null = null;
@@ -148,19 +154,38 @@ export class PeerLane {
     const isFresh = this.#state === 'ok' && this.#options.clock.now() - (this.#lastSeen ?? 0) < IDLE_MS;
     if (owed === 0 && isFresh) return this.#rest();
     if (!(await this.#answers())) {
+      this.#isSilent = true;
       this.#fail('down', 'the peer does not answer', remedyOf('unreachable'));
       return this.#later(this.#wait(PROBE));
     }
-    if (this.#state === 'down') {
-      this.#attempt = 0;
-      this.#state = 'connecting';
-    }
+    if (this.#isSilent) this.#attempt = 0;
+    this.#isSilent = false;
+    if (this.#state === 'down') this.#state = 'connecting';
     const ready = (this.#options.ready ?? this.#options.groups)();
     if (owed === 0 || ready?.length === 0) return this.#rest();
-    const outcome = await this.#runs.run(ready, this.#running.signal, () => this.#answers());
+    const past = this.#stoppersNow();
+    if (past.length >= owed) return this.#later(this.#wait(RETRY));
+    const outcome = await this.#send(ready, past);
     this.#judge(outcome);
     await this.#options.onOutcome(outcome);
-    await this.#next(outcome);
+    await this.#next(outcome, past.length > 0);
+  }
+
+  /** None when it is time to try all that is owed. */
+  #stoppersNow(): readonly string[] {
+    if (this.#options.clock.now() - this.#stoppersSince > RETRY.maxMs) this.#stoppers.clear();
+    return [...this.#stoppers.keys()];
+  }
+
+  async #send(groups: readonly string[] | null, past: readonly string[]): Promise<Outcome> {
+    const before = [...this.#stoppers.values()];
+    const outcome = await this.#runs.run(groups, past, this.#running.signal, () => this.#answers());
+    const { stoppedAt } = outcome;
+    if (stoppedAt !== null) {
+      if (this.#stoppers.size === 0) this.#stoppersSince = this.#options.clock.now();
+      this.#stoppers.set(stoppedAt.name, stoppedAt);
+    }
+    return { ...outcome, failed: [...outcome.failed, ...before] };
   }
 
   async #answers(): Promise<boolean> {
@@ -171,9 +196,14 @@ export class PeerLane {
     return answers;
   }
 
-  async #next(outcome: Outcome): Promise<void> {
+  async #next(outcome: Outcome, isPast: boolean): Promise<void> {
     const isWhole = outcome.problem === null && outcome.failed.length === 0;
-    if (this.#runs.isAskingWhy || (isWhole && outcome.sent.length > 0)) {
+    const isMore = outcome.sent.length > 0 && (isWhole || (isPast && outcome.problem === null));
+    if (
+      this.#runs.isAskingWhy ||
+      isMore ||
+      (outcome.stoppedAt !== null && this.#stoppers.size < MOST_STOPPERS)
+    ) {
       this.#isKicked = true;
     } else if (isWhole && (await this.#options.owed()) === 0) {
       this.#rest();
@@ -187,6 +217,7 @@ export class PeerLane {
   #rest(): void {
     this.#attempt = 0;
     this.#failed = [];
+    this.#stoppers.clear();
     // A peer that refused the last run is not known to take the next.
     if (this.#state !== 'rejected') this.#settle();
     this.#later(IDLE_MS);

@@ -4,6 +4,7 @@ import { KnownReasons } from './known-reasons.ts';
 import { ClientOutput, type ClientReport, type FileResult } from './output.ts';
 import type { Csync2Program } from './program.ts';
 import { problem, type Problem } from './remedies.ts';
+import { setAside, takeBack } from './set-aside.ts';
 import type { Turns } from './turns.ts';
 
 /** What one run came to. */
@@ -21,6 +22,8 @@ export interface Outcome {
   readonly conflicts: readonly FileResult[];
   /** what kept the run from its end */
   readonly problem: Problem | null;
+  /** the file at which the peer ended the session; null when it did not */
+  readonly stoppedAt: FileResult | null;
   /** it made no progress for a while, and others had their turn beside it */
   readonly stalled: boolean;
 }
@@ -30,6 +33,7 @@ export interface PeerRunsOptions {
   readonly peer: string;
   readonly program: Csync2Program;
   readonly turns: Turns;
+  readonly databaseFile: string;
   readonly clock: Clock;
   /** A better explanation of a TLS session that failed, when there is one. */
   readonly explainTls?: () => Promise<Problem | null>;
@@ -56,14 +60,16 @@ export class PeerRuns {
   /**
    * Rejects with the signal's reason when that is aborted, and with what `Csync2Program.run` rejects with.
    * @param groups csync2's groups to send; null: all
+   * @param past names that are left out
    * @param answers whether the peer takes connections: asked when the run stalls, and false ends it
    */
   async run(
     groups: readonly string[] | null,
+    past: readonly string[],
     signal: AbortSignal,
     answers: () => Promise<boolean>,
   ): Promise<Outcome> {
-    const { program, turns, peer, clock } = this.#options;
+    const { program, turns, peer, clock, databaseFile } = this.#options;
     const isAskingWhy = this.#isAskingWhy;
     const restricted = groups === null ? [] : ['-G', groups.join(',')];
     const args = [isAskingWhy ? '-vvv' : '-v', '-u', '-P', peer, ...restricted];
@@ -80,13 +86,13 @@ export class PeerRuns {
         this.#watch(answers, silence);
       };
       const ends = AbortSignal.any([signal, silence.signal]);
-      const { isGivenUp } = await program.run({
-        args,
-        signal: ends,
-        onStall,
-        onLine: (line) => output.line(line),
-      });
-      return isGivenUp;
+      const onLine = (line: string): void => output.line(line);
+      if (past.length > 0) await setAside(databaseFile, peer, past);
+      try {
+        return (await program.run({ args, signal: ends, onStall, onLine })).isGivenUp;
+      } finally {
+        if (past.length > 0) await takeBack(databaseFile);
+      }
     };
     try {
       isSilent = await turns.run('update', update, signal);
@@ -125,6 +131,7 @@ export class PeerRuns {
       sent: files.filter(({ state }) => state !== 'failed'),
       failed: files.filter(({ state }) => state === 'failed'),
       conflicts: files.filter(({ conflict }) => conflict !== null),
+      stoppedAt: isSilent ? null : report.stoppedAt,
       problem: isSilent ? SILENT : (better ?? problem),
     };
   }

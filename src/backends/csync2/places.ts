@@ -30,14 +30,21 @@ export function placesOf(
   host: string,
   own: string,
 ): Places {
-  const suffix = configName === null ? '' : `_${configName}`;
   return {
     systemDir: configDir,
     bootstrapDir: configFile === null ? join(own, 'bootstrap') : configDir,
     configName,
     databaseDir,
-    databaseFile: join(databaseDir, `${host}${suffix}.db3`),
+    databaseFile: databaseFileOf({ configName, databaseDir }, host),
   };
+}
+
+export type DatabasePlace = Pick<Csync2Options, 'configName' | 'databaseDir'>;
+
+/** @param host csync2's name of the node */
+export function databaseFileOf({ configName, databaseDir }: DatabasePlace, host: string): string {
+  const suffix = configName === null ? '' : `_${configName}`;
+  return join(databaseDir, `${host}${suffix}.db3`);
 }
 
 export function configFileIn(dir: string, configName: string | null): string {

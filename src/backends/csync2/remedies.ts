@@ -50,8 +50,7 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
   'own-config': 'csync2 cannot read its config on this node',
   'own-tls':
     'csync2_ssl_key.pem and csync2_ssl_cert.pem of this node’s csync2 must be there, belong together and be readable',
-  'own-database':
-    'csync2’s database on this node cannot be opened; look at its directory, or delete the file to have it built anew',
+  'own-database': 'look at the directory of csync2’s database on this node: free space, rights, the disk',
 };
 
 export function remedyOf(reason: Reason): string {

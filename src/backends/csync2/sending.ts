@@ -1,4 +1,5 @@
 /** What goes out: a lane to each peer, and before it the first meetings that are due. */
+import type { Group } from '../../config/model.ts';
 import { systemClock } from '../../util/clock.ts';
 import { CsyncdError, messageOf } from '../../util/errors.ts';
 import type { Logger } from '../../util/log.ts';
@@ -8,8 +9,10 @@ import type { Csync2Mapping } from './mapping.ts';
 import type { Meetings } from './meetings.ts';
 import type { Other } from './members.ts';
 import type { OwedToPeers } from './owed.ts';
+import type { FileResult } from './output.ts';
 import { PeerLane } from './peer-lane.ts';
 import type { Outcome } from './peer-run.ts';
+import { forceWinners, LASTING_MS } from './ties.ts';
 import { tlsProblem } from './tls-problem.ts';
 import type { Troubles } from './troubles.ts';
 
@@ -20,8 +23,7 @@ export interface SendingParts {
   readonly owed: OwedToPeers;
   readonly meetings: Meetings;
   readonly troubles: Troubles;
-  /** this node only receives */
-  readonly receiveOnly: boolean;
+  readonly group: Pick<Group, 'auto' | 'role'>;
   /** Mappings that are exchanged with a peer now. */
   readonly exchanged: (node: string) => readonly Csync2Mapping[];
   /** csync2's groups of these mappings; null: all */
@@ -73,19 +75,20 @@ export class Sending {
   }
 
   #createLane(other: Other): PeerLane {
-    const { local, log, owed, receiveOnly, exchanged, blocks } = this.#parts;
+    const { local, log, owed, group, exchanged, blocks } = this.#parts;
     const { systemDir, databaseFile } = local.settings.places;
     return new PeerLane({
       peer: other.host,
       program: local.program,
       turns: local.turns,
+      databaseFile,
       clock: systemClock,
       log,
       groups: () => blocks(exchanged(other.node)),
       ready: () => blocks(this.#ready(other).filter((mapping) => mapping.isThere())),
       owed: async () => {
         await this.#meet(other);
-        if (receiveOnly) return 0;
+        if (group.role === 'receive') return 0;
         await local.alone(() => owed.refresh());
         return owed.to(other.host, this.#ready(other)).names;
       },
@@ -141,8 +144,24 @@ export class Sending {
         if (path !== null) onConflict(mapping, path, other.node);
       }
     }
+    await this.#endTies(other, conflicts);
     if (problem === null) owed.sentUpTo(other.host, startedAt);
     if (stalled) await this.#remark(other, startedAt);
+  }
+
+  async #endTies(other: Other, conflicts: readonly FileResult[]): Promise<void> {
+    const { local, troubles, group, log, signal } = this.#parts;
+    const lasting = troubles.lasting(other.node, Date.now() - LASTING_MS);
+    const lost = conflicts.filter(({ name, state, conflict }) => {
+      return state === 'failed' && conflict === 'lost' && lasting.has(name);
+    });
+    const names = lost.map(({ name }) => name);
+    try {
+      const winners = await forceWinners(local, group.auto, other, names, signal);
+      if (winners.length > 0) this.lane(other.node).kick();
+    } catch (error) {
+      log.debug({ peer: other.node }, `lasting conflicts stay for now: ${messageOf(error)}`);
+    }
   }
 
   async #remark({ host }: Other, since: number): Promise<void> {

@@ -43,6 +43,8 @@ const NAMES = 500;
 const FROM = 'CAST(?1 AS TEXT)';
 const BEFORE = 'CAST(?2 AS TEXT)';
 const SIZE = `CAST(substr(checktxt, instr(checktxt, '%3Asize=') + 8) AS INTEGER)`;
+/** What is set aside (set-aside.ts) is owed all the same. */
+const PEER = `ltrim(dirty.peername, char(10))`;
 const IS_FILE = `instr(checktxt, '%3Atype=reg%3A') > 0`;
 // No key and no text holds a tab or a line break.
 const LINES = `CAST(group_concat(key || char(9) || text, char(10)) AS BLOB)`;
@@ -58,12 +60,12 @@ const SQL = {
     FROM file WHERE filename >= ${FROM} AND filename < ${BEFORE}`,
   any: `SELECT 1 FROM file WHERE filename >= ${FROM} AND filename < ${BEFORE} LIMIT 1`,
   owed: `SELECT json_group_array(json_array(hex(peer), names, bytes)) FROM (
-    SELECT dirty.peername AS peer, count(*) AS names, total(${SIZE}) FILTER (WHERE ${IS_FILE}) AS bytes
+    SELECT ${PEER} AS peer, count(*) AS names, total(${SIZE}) FILTER (WHERE ${IS_FILE}) AS bytes
     FROM dirty LEFT JOIN file ON file.filename = dirty.filename
-    WHERE dirty.filename >= ${FROM} AND dirty.filename < ${BEFORE} GROUP BY dirty.peername)`,
+    WHERE dirty.filename >= ${FROM} AND dirty.filename < ${BEFORE} GROUP BY 1)`,
   owedNames: `SELECT CAST(group_concat(filename, char(10)) AS BLOB) FROM (SELECT filename FROM dirty
-    WHERE filename >= ${FROM} AND filename < ${BEFORE} AND peername = CAST(?4 AS TEXT) ORDER BY filename LIMIT ?3)`,
-  owing: `SELECT CAST(group_concat(filename || char(9) || peername, char(10)) AS BLOB) FROM dirty
+    WHERE filename >= ${FROM} AND filename < ${BEFORE} AND ${PEER} = CAST(?4 AS TEXT) ORDER BY filename LIMIT ?3)`,
+  owing: `SELECT CAST(group_concat(filename || char(9) || ${PEER}, char(10)) AS BLOB) FROM dirty
     WHERE filename IN (SELECT CAST(unhex(value) AS TEXT) FROM json_each(?1))`,
   version: 'PRAGMA data_version',
 };
@@ -84,6 +86,11 @@ export class Table {
   async version(): Promise<number | null> {
     const [version] = (await this.#database.first(SQL.version)) ?? [];
     return typeof version === 'number' ? version : null;
+  }
+
+  /** See Database. */
+  identity(): string | null {
+    return this.#database.identity();
   }
 
   /** See Database. */

@@ -35,6 +35,12 @@ export class Troubles {
     return [...since.keys()].filter((name) => before?.has(name) !== true);
   }
 
+  /** Names that have been in conflict with a peer since before a time, ms since 1970. */
+  lasting(peer: string, time: number): Set<string> {
+    const conflicts = this.#byPeer.get(peer)?.conflicts ?? new Map<string, number>();
+    return new Set([...conflicts].flatMap(([name, since]) => (since <= time ? [name] : [])));
+  }
+
   /** A person has decided over these. */
   forget(names: ReadonlySet<string>): void {
     for (const [peer, { failed, conflicts }] of this.#byPeer) {

@@ -59,6 +59,7 @@ describe('a peer’s lane', () => {
       clock: hasty,
       log: silentLogger(),
       owed: () => owed(here, to),
+      databaseFile: here.databaseFile,
       groups: () => null,
       onOutcome: (outcome) => void outcomes.push(outcome),
       ...options,
