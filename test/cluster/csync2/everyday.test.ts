@@ -94,18 +94,3 @@ test('a change costs one check and one update a peer on its node, and nothing on
     assert.deepEqual(counted, ['a check', 'a update', 'a update']);
   }
 });
-
-test('2,000 new files, and a directory of them renamed', async (t) => {
-  const made = await csync2Cluster(t, { nodes: ['a', 'b', 'c'] });
-  const { a, b, c } = made.nodes;
-  a.mkdir('many');
-  for (let index = 0; index < 2_000; index += 1) fs.writeFileSync(a.path(`many/${index}`), `${index}`);
-  await until('all are there', () =>
-    [b, c].every((node) => node.exists('many') && fs.readdirSync(node.path('many')).length === 2_000),
-  );
-  await made.converged();
-  a.rename('many', 'renamed');
-  await made.converged();
-  assert.ok(!b.exists('many') && !c.exists('many'));
-  await made.proveEqual();
-});

@@ -1,59 +1,16 @@
 /** Every `auto` of csync2, on files that two nodes change while they do not see each other; and what a person decides. */
 import assert from 'node:assert/strict';
-import * as fs from 'node:fs';
 import { test } from 'node:test';
 import { until } from '../../kit/cluster.ts';
 import { csync2Cluster } from '../../kit/csync2/cluster.ts';
-
-const OLD = 1_700_000_000;
-const NEW = 1_700_001_000;
+import { policyDecides } from '../../kit/csync2/policy.ts';
 
 interface Conflict {
   readonly path: string;
   readonly versions: readonly { readonly node: string; readonly size: number; readonly deleted: boolean }[];
 }
 
-/** Who wins when a's version is older and longer, b's younger and shorter, and a comes first. */
-const WINNERS = {
-  younger: 'b',
-  older: 'a',
-  bigger: 'a',
-  smaller: 'b',
-  left: 'a',
-  right: 'b',
-  first: 'a',
-} as const;
-
-for (const [auto, winner] of Object.entries(WINNERS)) {
-  test(`auto: ${auto}`, async (t) => {
-    const made = await csync2Cluster(t, { nodes: ['a', 'b'], group: { auto } });
-    const { a, b } = made.nodes;
-    a.put('f', 'base');
-    await made.converged();
-    await made.settled();
-    made.cut('a', 'b');
-    a.put('f', "a's version, the longer one");
-    fs.utimesSync(a.path('f'), OLD, OLD);
-    b.put('f', "b's version");
-    fs.utimesSync(b.path('f'), NEW, NEW);
-    for (const [node, peer] of [
-      [a, 'b'],
-      [b, 'a'],
-    ] as const) {
-      await until(
-        `${node.name} owes its version`,
-        async () => ((await node.status())?.groups['web']?.peers[peer]?.pending_files ?? 0) > 0,
-      );
-    }
-    // Two that come at once cross each other: csync2 has no rule for that.
-    if (auto === 'first') await b.cli('pause', '--peer', 'a');
-    made.heal('a', 'b');
-    await made.converged();
-    if (auto === 'first') await b.cli('resume', '--peer', 'a');
-    assert.match(a.read('f') ?? '', new RegExp(`^${winner}`));
-    await made.proveEqual();
-  });
-}
+for (const auto of ['younger', 'left'] as const) test(`auto: ${auto}`, (t) => policyDecides(t, auto));
 
 test('auto: none leaves both as they are, lists the conflict, and a person decides', async (t) => {
   const made = await csync2Cluster(t, { nodes: ['a', 'b'], group: { auto: 'none' } });
