@@ -35,6 +35,7 @@ const QUIET_MS = 5_000;
 const NAMES = 500;
 const NAMED = 'filename IN (SELECT CAST(unhex(value) AS TEXT) FROM json_each(?1))';
 const FORCE = `UPDATE dirty SET forced = 1 WHERE ${NAMED} AND peername = CAST(?2 AS TEXT)`;
+const SETTLE = `DELETE FROM dirty WHERE ${NAMED} AND peername = CAST(?2 AS TEXT)`;
 const STRIKE = (table: 'file' | 'dirty'): string => `DELETE FROM ${table} WHERE ${NAMED}`;
 
 export class Local {
@@ -125,6 +126,11 @@ export class Local {
       await this.#change(STRIKE('dirty'), names);
       await this.#change(STRIKE('file'), names);
     }, signal);
+  }
+
+  /** The peer is owed these no more. */
+  async settle(names: readonly string[], host: string, signal: AbortSignal): Promise<void> {
+    await this.alone(() => this.#change(SETTLE, names, encode(host)), signal);
   }
 
   /** Of what is owed to this peer, these win the next conflict there, whatever the policy says. */

@@ -60,6 +60,7 @@ export class PeerLane {
   /** at which the peer ended the session, by name: others go first, past them */
   readonly #stoppers = new Map<string, FileResult>();
   #stoppersSince = 0;
+  #stoppedAt: string | null = null;
   #state: LaneStatus['state'] = 'connecting';
   #lastSeen: number | null = null;
   #error: { readonly message: string; readonly remedy: string | null } | null = null;
@@ -158,7 +159,10 @@ export class PeerLane {
       this.#fail('down', 'the peer does not answer', remedyOf('unreachable'));
       return this.#later(this.#wait(PROBE));
     }
-    if (this.#isSilent) this.#attempt = 0;
+    if (this.#isSilent) {
+      this.#attempt = 0;
+      this.#stoppers.clear();
+    }
     this.#isSilent = false;
     if (this.#state === 'down') this.#state = 'connecting';
     const ready = (this.#options.ready ?? this.#options.groups)();
@@ -168,7 +172,7 @@ export class PeerLane {
     const outcome = await this.#send(ready, past);
     this.#judge(outcome);
     await this.#options.onOutcome(outcome);
-    await this.#next(outcome, past.length > 0);
+    await this.#next(outcome, past.length);
   }
 
   /** None when it is time to try all that is owed. */
@@ -181,10 +185,12 @@ export class PeerLane {
     const before = [...this.#stoppers.values()];
     const outcome = await this.#runs.run(groups, past, this.#running.signal, () => this.#answers());
     const { stoppedAt } = outcome;
-    if (stoppedAt !== null) {
+    // Once may be the network's doing, or the end of the peer's daemon.
+    if (stoppedAt !== null && stoppedAt.name === this.#stoppedAt) {
       if (this.#stoppers.size === 0) this.#stoppersSince = this.#options.clock.now();
       this.#stoppers.set(stoppedAt.name, stoppedAt);
     }
+    this.#stoppedAt = stoppedAt?.name ?? null;
     return { ...outcome, failed: [...outcome.failed, ...before] };
   }
 
@@ -196,14 +202,12 @@ export class PeerLane {
     return answers;
   }
 
-  async #next(outcome: Outcome, isPast: boolean): Promise<void> {
+  /** @param past how many names were left out */
+  async #next(outcome: Outcome, past: number): Promise<void> {
     const isWhole = outcome.problem === null && outcome.failed.length === 0;
-    const isMore = outcome.sent.length > 0 && (isWhole || (isPast && outcome.problem === null));
-    if (
-      this.#runs.isAskingWhy ||
-      isMore ||
-      (outcome.stoppedAt !== null && this.#stoppers.size < MOST_STOPPERS)
-    ) {
+    const isMore = outcome.sent.length > 0 && (isWhole || (past > 0 && outcome.problem === null));
+    const isPastMore = outcome.stoppedAt !== null && this.#stoppers.size > past && past < MOST_STOPPERS;
+    if (this.#runs.isAskingWhy || isMore || isPastMore) {
       this.#isKicked = true;
     } else if (isWhole && (await this.#options.owed()) === 0) {
       this.#rest();

@@ -4,6 +4,7 @@ import { systemClock } from '../../util/clock.ts';
 import { CsyncdError, messageOf } from '../../util/errors.ts';
 import type { Logger } from '../../util/log.ts';
 import type { Local } from './local.ts';
+import { deletedAnyway, sentUnrecorded } from './loose-ends.ts';
 import { LostMarks } from './lost-marks.ts';
 import type { Csync2Mapping } from './mapping.ts';
 import type { Meetings } from './meetings.ts';
@@ -128,10 +129,8 @@ export class Sending {
     this.#waiting.set(node, cancel);
   }
 
-  async #updated(
-    other: Other,
-    { sent, failed, conflicts, problem, startedAt, stalled }: Outcome,
-  ): Promise<void> {
+  async #updated(other: Other, outcome: Outcome): Promise<void> {
+    const { sent, failed, conflicts, problem, startedAt, stalled } = outcome;
     const { troubles, owed, meetings, mappings, onConflict } = this.#parts;
     const open = conflicts.filter(({ state }) => state === 'failed').map(({ name }) => name);
     const rest = failed.filter(({ conflict }) => conflict === null);
@@ -145,8 +144,19 @@ export class Sending {
       }
     }
     await this.#endTies(other, conflicts);
+    await this.#tieUp(other, outcome);
     if (problem === null) owed.sentUpTo(other.host, startedAt);
     if (stalled) await this.#remark(other, startedAt);
+  }
+
+  async #tieUp({ node, host }: Other, outcome: Outcome): Promise<void> {
+    const { local, mappings, signal } = this.#parts;
+    const unrecorded = await sentUnrecorded(local, outcome, signal);
+    for (const mapping of mappings()) if (mapping.isThere()) await mapping.mark(unrecorded, signal);
+    const settled = deletedAnyway(outcome);
+    if (settled.length === 0) return;
+    await local.settle(settled, host, signal);
+    this.lane(node).kick();
   }
 
   async #endTies(other: Other, conflicts: readonly FileResult[]): Promise<void> {
