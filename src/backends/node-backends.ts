@@ -42,11 +42,11 @@ export class NodeBackends {
   }
 
   /** Identities of this node and its peers, as an operator sees them. */
-  get peers(): { list(): PeersAnswer; forget(node: string): Promise<void> } {
+  get peers(): { list(): Promise<PeersAnswer>; forget(node: string): Promise<void> } {
     return {
-      list: () => {
+      list: async () => {
         const answer = this.#engine.peers.list();
-        return { ...answer, peers: [...answer.peers, ...this.#csync2.peers()] };
+        return { ...answer, peers: [...answer.peers, ...(await this.#csync2.peers())] };
       },
       forget: async (node) => {
         const isForgotten = await this.#csync2.forget(node);

@@ -11,7 +11,7 @@ export interface AuditTrail {
 }
 
 export interface PeerOperations {
-  list(): PeersAnswer;
+  list(): PeersAnswer | Promise<PeersAnswer>;
   /** Forgets the pinned certificate of a node. Rejects with a CsyncdError when there is none. */
   forget(node: string): Promise<void>;
 }

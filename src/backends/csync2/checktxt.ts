@@ -73,6 +73,11 @@ function seconds(ns: bigint): bigint {
   return (ns - (((ns % SECOND) + SECOND) % SECOND)) / SECOND;
 }
 
+/** A number in a decoded text; 0 where it has none, such as the mtime of directories and symlinks. */
+export function numberIn(text: string, name: 'mtime' | 'size' | 'mode'): number {
+  return Number(new RegExp(`:${name}=(\\d+)`).exec(text)?.[1] ?? 0);
+}
+
 export type CheckedKind = 'file' | 'dir' | 'other';
 
 /** What a stored text says was there. */

@@ -3,6 +3,7 @@
  * since they last agreed, and before the first time they never did.
  */
 import type { Auto } from '../../config/model.ts';
+import { numberIn } from './checktxt.ts';
 
 export interface Version {
   /** csync2's text of it (`v1:mtime=…:mode=…`) */
@@ -23,12 +24,12 @@ export function chooseVersion(auto: Auto, ours: Version, theirs: Version): 'ours
       return ours.isFirst ? 'theirs' : 'ours';
     case 'younger':
     case 'older': {
-      const difference = field(ours, 'mtime') - field(theirs, 'mtime');
+      const difference = numberIn(ours.checktxt, 'mtime') - numberIn(theirs.checktxt, 'mtime');
       return decide(auto === 'younger' ? difference : -difference, listed);
     }
     case 'bigger':
     case 'smaller': {
-      const difference = field(ours, 'size') - field(theirs, 'size');
+      const difference = numberIn(ours.checktxt, 'size') - numberIn(theirs.checktxt, 'size');
       return decide(auto === 'bigger' ? difference : -difference, listed);
     }
     default:
@@ -39,9 +40,4 @@ export function chooseVersion(auto: Auto, ours: Version, theirs: Version): 'ours
 function decide(difference: number, tie: 'ours' | 'theirs'): 'ours' | 'theirs' {
   if (difference === 0) return tie;
   return difference > 0 ? 'ours' : 'theirs';
-}
-
-/** Directories and symlinks have neither. */
-function field({ checktxt }: Version, name: 'mtime' | 'size'): number {
-  return Number(new RegExp(`:${name}=(\\d+)`).exec(checktxt)?.[1] ?? 0);
 }

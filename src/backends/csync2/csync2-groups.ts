@@ -4,6 +4,7 @@ import type { Logger } from '../../util/log.ts';
 import type { Backend, FailureListener, PeerIdentity } from '../backend.ts';
 import type { NodeServices } from '../node-services.ts';
 import { Csync2Backend } from './csync2-backend.ts';
+import { listPins } from './pins.ts';
 
 export interface Csync2GroupsParts {
   readonly config: Config;
@@ -45,8 +46,9 @@ export class Csync2Groups {
   }
 
   /** What csync2 pinned of the peers. */
-  peers(): PeerIdentity[] {
-    return [...this.#backends.values()].flatMap((backend) => backend.run.identities);
+  async peers(): Promise<PeerIdentity[]> {
+    const lists = await Promise.all([...this.#backends.values()].map(({ run }) => listPins(run)));
+    return lists.flat();
   }
 
   /** @returns whether a certificate of that node was pinned */

@@ -16,6 +16,11 @@ export function decode(text: string): string {
   return text.includes('%') ? text.replaceAll(/%([0-9A-Fa-f]{2})/g, charOf) : text;
 }
 
+/** Names for `unhex(value) … json_each(?)` in a statement: bytes pass through SQLite unchanged only so. */
+export function keyList(names: readonly string[]): string {
+  return JSON.stringify(names.map((name) => Buffer.from(encode(name), 'latin1').toString('hex')));
+}
+
 function hexOf(char: string): string {
   return `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }

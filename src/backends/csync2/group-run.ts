@@ -8,7 +8,6 @@ import type { Config, Group, Mapping } from '../../config/model.ts';
 import { openSys } from '../../sys/open.ts';
 import { CsyncdError, messageOf } from '../../util/errors.ts';
 import type { Logger } from '../../util/log.ts';
-import type { PeerIdentity } from '../backend.ts';
 import type { NodeServices } from '../node-services.ts';
 import type { BackupPlace } from './backups.ts';
 import { blocksOf } from './blocks.ts';
@@ -20,7 +19,6 @@ import { Meetings } from './meetings.ts';
 import { hostOf, othersOf, type Other } from './members.ts';
 import { followHosts } from './moved-hosts.ts';
 import { OwedToPeers } from './owed.ts';
-import { listPins } from './pins.ts';
 import { forgetCertificate } from './pinned.ts';
 import { placesOf } from './places.ts';
 import { hear } from './receiving.ts';
@@ -57,7 +55,6 @@ export class GroupRun {
   readonly #serving: Serving;
   readonly #rules: (mapping: Mapping) => MappingRules;
   readonly #stopping = new AbortController();
-  #pins: readonly PeerIdentity[] = [];
   readonly #rounds = new Rounds(() => this.#refresh());
   /** the table's version of which the totals are */
   #counted: number | null = null;
@@ -239,11 +236,6 @@ export class GroupRun {
     };
   }
 
-  /** What csync2 pinned of the peers, as of the last look. */
-  get identities(): readonly PeerIdentity[] {
-    return this.#pins;
-  }
-
   /** @returns whether a certificate of that node was pinned */
   async forget(node: string): Promise<boolean> {
     const other = this.others.find((one) => one.node === node);
@@ -265,7 +257,6 @@ export class GroupRun {
         await this.owed.refresh();
         await this.localEdits.refresh(this.mappings);
         await this.#count();
-        this.#pins = await listPins(this);
       }, this.#stopping.signal);
       for (const { node, host } of this.others) {
         const { names } = this.owed.to(host);

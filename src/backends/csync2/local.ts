@@ -1,6 +1,6 @@
 /** A group's csync2 on this node: the binary, its table, the key. What the parts of the backend share. */
 import { changeDatabase } from './database-write.ts';
-import { encode } from './encoding.ts';
+import { encode, keyList } from './encoding.ts';
 import { Incoming } from './incoming.ts';
 import { PeerSession } from './peer-session.ts';
 import type { Places } from './places.ts';
@@ -144,10 +144,8 @@ export class Local {
 
   async #change(sql: string, names: readonly string[], ...more: readonly string[]): Promise<void> {
     for (let at = 0; at < names.length; at += NAMES) {
-      const keys = names
-        .slice(at, at + NAMES)
-        .map((name) => Buffer.from(encode(name), 'latin1').toString('hex'));
-      await changeDatabase(this.settings.places.databaseFile, sql, JSON.stringify(keys), ...more);
+      const keys = keyList(names.slice(at, at + NAMES));
+      await changeDatabase(this.settings.places.databaseFile, sql, keys, ...more);
     }
   }
 }

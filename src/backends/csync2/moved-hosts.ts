@@ -5,11 +5,11 @@
  */
 import { existsSync, renameSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
+import { databaseFileOf, type DatabasePlace } from '../../config/csync2/names.ts';
 import type { NodeServices } from '../node-services.ts';
 import { changeDatabase } from './database-write.ts';
 import { encode } from './encoding.ts';
 import type { Other } from './members.ts';
-import { databaseFileOf, type DatabasePlace } from './places.ts';
 import { takeBack } from './set-aside.ts';
 
 type Member = Pick<Other, 'node' | 'host'>;

@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { databaseFileOf } from '../../config/csync2/names.ts';
 import type { Csync2Options } from '../../config/model.ts';
 import { codeOf, CsyncdError, messageOf } from '../../util/errors.ts';
 
@@ -37,14 +38,6 @@ export function placesOf(
     databaseDir,
     databaseFile: databaseFileOf({ configName, databaseDir }, host),
   };
-}
-
-export type DatabasePlace = Pick<Csync2Options, 'configName' | 'databaseDir'>;
-
-/** @param host csync2's name of the node */
-export function databaseFileOf({ configName, databaseDir }: DatabasePlace, host: string): string {
-  const suffix = configName === null ? '' : `_${configName}`;
-  return join(databaseDir, `${host}${suffix}.db3`);
 }
 
 export function configFileIn(dir: string, configName: string | null): string {

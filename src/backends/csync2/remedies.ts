@@ -26,11 +26,11 @@ export type Reason =
 const REMEDIES: Readonly<Record<Reason, string>> = {
   unknown: 'see what csync2 says in the log of the peer',
   conflict:
-    'the file was changed on both nodes; csyncd conflicts lists it, csyncd resolve decides it, and an `auto` policy does so by itself',
+    'the file was changed on both nodes; csyncd conflicts lists it, csyncd conflicts resolve decides it, and an `auto` policy does so by itself',
   permission:
     'the peer has another key for this group, does not list this node in it, or its patterns leave the file out: give both the same',
   slave:
-    'this node is a receiver for the peer, which sends its own version instead; csyncd revert does so at once',
+    'this node is a receiver for the peer, which sends its own version instead; csyncd revert MAPPING does so at once',
   'parent-missing': 'the directory it is in is not on the peer; it is sent again with the file',
   'not-empty':
     'the directory holds files on the peer that are excluded or newer there: remove or keep them there by hand',
@@ -39,12 +39,12 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
   'not-configured':
     'the peer has no csync2.cfg with this group that names this node, its config is broken, or its database is busy; see its log',
   identification:
-    'the address that this node calls from is not what its name in csync2.cfg resolves to on the peer, or the peer has pinned another certificate of this node: csyncd peers forget it there',
+    'the address that this node calls from is not what its name in csync2.cfg resolves to on the peer, or the peer has pinned another certificate of this node: csyncd peers forget NODE there',
   'tls-expected': 'the peer wants TLS and this node does not: set csync2: { no_ssl } alike on all nodes',
   'tls-failed':
     'give all nodes certificates with the same subject: csync2 sends its certificate only to a peer whose certificate has the subject that issued it',
   'certificate-changed':
-    'the peer shows another certificate than before; when it was made anew on purpose: csyncd peers forget, here and where else it is pinned',
+    'the peer shows another certificate than before; when it was made anew on purpose: csyncd peers forget NODE, here and where else it is pinned',
   interrupted:
     'the peer ended the session in the middle: a full or failing disk there, or it was stopped; see its log',
   'own-config': 'csync2 cannot read its config on this node',

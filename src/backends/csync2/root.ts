@@ -98,7 +98,7 @@ export function mustBeSame(rootPath: string, now: RootIdentity, before: RootIden
   if (now.dev === before.dev && now.ino === before.ino) return;
   const path = bytesToText(rootPath);
   throw new CsyncdError('root-lost', `${path}: the path leads to another directory than before`, {
-    hint: 'mount or restore the directory; or csyncd approve takes the one that is there. Nothing counts as deleted meanwhile',
+    hint: 'mount or restore the directory; or csyncd approve MAPPING takes the one that is there. Nothing counts as deleted meanwhile',
     data: { path },
   });
 }

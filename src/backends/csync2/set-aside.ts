@@ -5,7 +5,7 @@
  */
 import { changeDatabase } from './database-write.ts';
 import { Database } from './database.ts';
-import { encode } from './encoding.ts';
+import { encode, keyList } from './encoding.ts';
 
 const ASIDE = `UPDATE OR REPLACE dirty SET peername = char(10) || ?2
   WHERE peername = ?2 AND filename IN (SELECT CAST(unhex(value) AS TEXT) FROM json_each(?1))`;
@@ -14,8 +14,7 @@ const ANY = `SELECT 1 FROM dirty WHERE substr(peername, 1, 1) = char(10) LIMIT 1
 
 /** @param host csync2's name of the peer */
 export async function setAside(file: string, host: string, names: readonly string[]): Promise<void> {
-  const keys = names.map((name) => Buffer.from(encode(name), 'latin1').toString('hex'));
-  await changeDatabase(file, ASIDE, JSON.stringify(keys), encode(host));
+  await changeDatabase(file, ASIDE, keyList(names), encode(host));
 }
 
 /** Of all peers; also what a daemon left so that was killed. */

@@ -6,7 +6,7 @@
 import { Buffer } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import { Database, type Columns } from './database.ts';
-import { decode, encode } from './encoding.ts';
+import { decode, encode, keyList } from './encoding.ts';
 
 /** A row of `file`; `text` as checktxt.ts makes it. */
 export interface FileRow {
@@ -205,10 +205,6 @@ export function keyAfter(key: string): string {
 function atAndBelow(root: string): KeyRange[] {
   const key = encode(root);
   return [{ from: key, before: keyAfter(key) }, keysBelow(root)];
-}
-
-function keyList(names: readonly string[]): string {
-  return JSON.stringify(names.map((name) => bytes(encode(name)).toString('hex')));
 }
 
 function rowsOf(found: Columns | null): FileRow[] {

@@ -1,6 +1,7 @@
 /** The versions of one path on the nodes of a group, as far as csync2 knows them. */
 import { lstat } from 'node:fs/promises';
 import type { ConflictVersion } from '../backend.ts';
+import { numberIn } from './checktxt.ts';
 import type { GroupRun } from './group-run.ts';
 import type { Csync2Mapping } from './mapping.ts';
 import type { Other } from './members.ts';
@@ -44,7 +45,7 @@ async function versionAt(run: GroupRun, { node, host }: Other, name: string): Pr
     await session.list(run.local.settings.key, name, (_, found) => {
       text = found;
     });
-    const field = (key: string): number => Number(new RegExp(`:${key}=(\\d+)`).exec(text ?? '')?.[1] ?? 0);
+    const field = (key: 'mtime' | 'size' | 'mode'): number => numberIn(text ?? '', key);
     return {
       id: node,
       node,

@@ -1,6 +1,6 @@
 /** How csync2 names what csyncd knows: in its config, its database and its output. */
 import { textToBytes } from '../../util/bytes.ts';
-import type { Group, Host, Mapping } from '../model.ts';
+import type { Csync2Options, Group, Host, Mapping } from '../model.ts';
 
 /**
  * A node to csync2: its address. What csync2 calls a host it also dials, and its listener binds to its own, so that a
@@ -20,8 +20,15 @@ export function databaseFile(group: Group, node: string): string {
   const { hosts, csync2 } = group;
   const self = hosts.find((host) => host.name === node);
   if (self === undefined || csync2 === null) throw new Error(`${node} has no csync2 database`);
-  const suffix = csync2.configName === null ? '' : `_${csync2.configName}`;
-  return `${csync2.databaseDir}/${ownHostName(group, self)}${suffix}.db3`;
+  return databaseFileOf(csync2, ownHostName(group, self));
+}
+
+export type DatabasePlace = Pick<Csync2Options, 'configName' | 'databaseDir'>;
+
+/** @param host csync2's own name of the node */
+export function databaseFileOf({ configName, databaseDir }: DatabasePlace, host: string): string {
+  const suffix = configName === null ? '' : `_${configName}`;
+  return `${databaseDir}/${host}${suffix}.db3`;
 }
 
 /** csync2's `group` block of a mapping: one each, because its name patterns hold for a whole block. */
