@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { until, type ClusterNode } from '../../kit/cluster.ts';
 import { csync2Cluster } from '../../kit/csync2/cluster.ts';
+import { csync2Processes } from '../../kit/csync2/processes.ts';
 
 const FILES = 2_000;
 
@@ -47,25 +48,11 @@ test("csync2's processes are killed in the middle of 2,000 files", async (t) => 
     const dir = `turn-${turn}`;
     putMany(a, dir, 0, 600);
     await until('some are there', () => countIn(victim === c ? c : b, dir) > 20);
-    for (const pid of csync2Of(victim, made.address(victim.name as 'a'), which)) kill(pid, 'SIGKILL');
+    for (const pid of csync2Processes(victim, which)) kill(pid, 'SIGKILL');
   }
   await made.converged();
   await made.proveEqual();
 });
-
-function csync2Of(_node: ClusterNode, address: string, option: string): number[] {
-  return fs.readdirSync('/proc').flatMap((pid) => {
-    if (!/^\d+$/.test(pid)) return [];
-    try {
-      const args = fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
-      return (args[0] ?? '').endsWith('csync2') && args.includes(address) && args.includes(option)
-        ? [Number(pid)]
-        : [];
-    } catch {
-      return [];
-    }
-  });
-}
 
 function kill(pid: number, signal: NodeJS.Signals): void {
   try {
@@ -78,7 +65,7 @@ function kill(pid: number, signal: NodeJS.Signals): void {
 test('a peer that is frozen, and one that is cut, in the middle of an update', async (t) => {
   const made = await csync2Cluster(t, { nodes: ['a', 'b', 'c'] });
   const { a, b, c } = made.nodes;
-  const frozen = (): number[] => csync2Of(c, made.address('c'), '-ii');
+  const frozen = (): number[] => csync2Processes(c, '-ii');
   putMany(a, 'one', 0, 600);
   await until('some are there', () => countIn(c, 'one') > 20);
   c.signal('SIGSTOP');

@@ -1,5 +1,5 @@
 /** What processes use, from /proc. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Linux's USER_HZ on all architectures that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -27,6 +27,15 @@ export function usageOfTree(root: number): ProcessUsage[] {
     for (const [pid, parent] of parents) if (parent === member) family.push(pid);
   }
   return family.map(usageOf).filter((usage) => usage !== null);
+}
+
+/** What identifies the network namespace that a process is in; null when the process is gone. */
+export function networkOf(pid: number | string): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return null;
+  }
 }
 
 function usageOf(pid: number): ProcessUsage | null {

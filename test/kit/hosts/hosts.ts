@@ -13,6 +13,7 @@ import { attempt, run } from '../cluster/command.ts';
 import type { Finished } from '../cluster/command.ts';
 import { Network } from '../cluster/network.ts';
 import { until } from '../cluster/until.ts';
+import { networkOf } from '../cluster/usage.ts';
 import { inView, makeView } from './view.ts';
 
 const PREFIX = 'csyt';
@@ -154,9 +155,9 @@ export class Host {
   /** The names of the programs that run there. */
   programs(): string[] {
     const holder = String(this.#holder);
-    const own = namespaceOf(holder);
+    const own = networkOf(holder);
     const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== holder);
-    return pids.filter((other) => namespaceOf(other) === own).map(commandOf);
+    return pids.filter((other) => networkOf(other) === own).map(commandOf);
   }
 
   /** Where a file of the host is, as seen from outside. */
@@ -195,14 +196,6 @@ export class Host {
       return `--- ${this.name} ${name}\n${text.trimEnd().split('\n').slice(-40).join('\n')}`;
     });
     return ends.join('\n');
-  }
-}
-
-function namespaceOf(pid: string): string | null {
-  try {
-    return fs.readlinkSync(`/proc/${pid}/ns/net`);
-  } catch {
-    return null;
   }
 }
 
