@@ -71,8 +71,11 @@ export async function resolveConflict(
     isBelow(conflict.path) ? [conflict.path] : [],
   );
   const names = (found.length === 0 ? [path] : found).map((one) => mapping.nameOf(one));
-  if (winner === run.node) await mapping.force(names, unlimited);
-  else {
+  if (winner === run.node) {
+    run.decided.ours(mapping, names, run.others);
+    await mapping.force(names, unlimited);
+  } else {
+    run.decided.theirs(mapping, names);
     const losers = run.others.filter(({ node }) => node !== winner).map(({ host }) => host);
     await takeOver(mapping, { winner: run.peer(winner).host, losers }, names, unlimited);
   }

@@ -11,6 +11,7 @@ import type { Logger } from '../../util/log.ts';
 import type { NodeServices } from '../node-services.ts';
 import type { BackupPlace } from './backups.ts';
 import { blocksOf } from './blocks.ts';
+import { Decided } from './decided.ts';
 import { makeIdentity } from './identity.ts';
 import { Local } from './local.ts';
 import { LocalEdits } from './local-edits.ts';
@@ -45,6 +46,7 @@ export class GroupRun {
   readonly mappings: readonly Csync2Mapping[];
   readonly others: readonly Other[];
   readonly troubles = new Troubles();
+  readonly decided: Decided;
   readonly owed: OwedToPeers;
   readonly meetings: Meetings;
   readonly sending: Sending;
@@ -101,6 +103,7 @@ export class GroupRun {
         onMarked: (names) => this.#marked(names),
       });
     });
+    this.decided = new Decided(group.name, services);
     this.owed = new OwedToPeers(this.local, () => this.mappings);
     this.localEdits = new LocalEdits(this.local, group.role === 'receive' ? (this.senders[0] ?? null) : null);
     this.meetings = new Meetings({
@@ -125,6 +128,7 @@ export class GroupRun {
       owed: this.owed,
       meetings: this.meetings,
       troubles: this.troubles,
+      decided: this.decided,
       exchanged: (node) => this.exchanged(node),
       blocks: (mappings) => blocksOf(mappings, this.mappings, this.#isForeign),
       mappings: () => this.mappings,

@@ -34,7 +34,7 @@ export type RunInTurn = (task: Omit<Task, 'onStart'>) => Promise<RunResult>;
 const QUIET_MS = 5_000;
 const NAMES = 500;
 const NAMED = 'filename IN (SELECT CAST(unhex(value) AS TEXT) FROM json_each(?1))';
-const FORCE = `UPDATE dirty SET forced = 1 WHERE ${NAMED} AND peername = CAST(?2 AS TEXT)`;
+const FORCE = `UPDATE dirty SET forced = 1 WHERE ${NAMED} AND peername = CAST(?2 AS TEXT) AND forced <> 1`;
 const SETTLE = `DELETE FROM dirty WHERE ${NAMED} AND peername = CAST(?2 AS TEXT)`;
 const STRIKE = (table: 'file' | 'dirty'): string => `DELETE FROM ${table} WHERE ${NAMED}`;
 
@@ -133,19 +133,26 @@ export class Local {
     await this.alone(() => this.#change(SETTLE, names, encode(host)), signal);
   }
 
-  /** Of what is owed to this peer, these win the next conflict there, whatever the policy says. */
-  async force(names: readonly string[], host: string, signal: AbortSignal): Promise<void> {
-    await this.alone(() => this.#change(FORCE, names, encode(host)), signal);
+  /**
+   * Of what is owed to this peer, these win the next conflict there, whatever the policy says.
+   *
+   * @returns of how many that was not so yet
+   */
+  async force(names: readonly string[], host: string, signal: AbortSignal): Promise<number> {
+    if (names.length === 0) return 0;
+    return this.alone(() => this.#change(FORCE, names, encode(host)), signal);
   }
 
   close(): void {
     this.table.close();
   }
 
-  async #change(sql: string, names: readonly string[], ...more: readonly string[]): Promise<void> {
+  async #change(sql: string, names: readonly string[], ...more: readonly string[]): Promise<number> {
+    let changed = 0;
     for (let at = 0; at < names.length; at += NAMES) {
       const keys = keyList(names.slice(at, at + NAMES));
-      await changeDatabase(this.settings.places.databaseFile, sql, keys, ...more);
+      changed += await changeDatabase(this.settings.places.databaseFile, sql, keys, ...more);
     }
+    return changed;
   }
 }

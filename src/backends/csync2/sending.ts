@@ -3,6 +3,7 @@ import type { Group } from '../../config/model.ts';
 import { systemClock } from '../../util/clock.ts';
 import { CsyncdError, messageOf } from '../../util/errors.ts';
 import type { Logger } from '../../util/log.ts';
+import type { Decided } from './decided.ts';
 import type { Local } from './local.ts';
 import { deletedAnyway, sentUnrecorded } from './loose-ends.ts';
 import { LostMarks } from './lost-marks.ts';
@@ -24,6 +25,7 @@ export interface SendingParts {
   readonly owed: OwedToPeers;
   readonly meetings: Meetings;
   readonly troubles: Troubles;
+  readonly decided: Decided;
   readonly group: Pick<Group, 'auto' | 'role'>;
   /** Mappings that are exchanged with a peer now. */
   readonly exchanged: (node: string) => readonly Csync2Mapping[];
@@ -132,7 +134,10 @@ export class Sending {
   async #updated(other: Other, outcome: Outcome): Promise<void> {
     const { sent, failed, conflicts, problem, startedAt, stalled } = outcome;
     const { troubles, owed, meetings, mappings, onConflict } = this.#parts;
-    const open = conflicts.filter(({ state }) => state === 'failed').map(({ name }) => name);
+    const decided = new Set(mappings().flatMap((mapping) => this.#parts.decided.at(mapping, other.node)));
+    const open = conflicts.flatMap(({ name, state }) =>
+      state === 'failed' && !decided.has(name) ? [name] : [],
+    );
     const rest = failed.filter(({ conflict }) => conflict === null);
     const fresh = troubles.updated(other.node, { failed: rest, conflicts: open }, Date.now());
     const equal = new Set(sent.map(({ name }) => name));
@@ -143,10 +148,17 @@ export class Sending {
         if (path !== null) onConflict(mapping, path, other.node);
       }
     }
+    await this.#upholdDecisions(other);
     await this.#endTies(other, conflicts);
     await this.#tieUp(other, outcome);
     if (problem === null) owed.sentUpTo(other.host, startedAt);
     if (stalled) await this.#remark(other, startedAt);
+  }
+
+  async #upholdDecisions(other: Other): Promise<void> {
+    const { decided, mappings, signal } = this.#parts;
+    for (const mapping of mappings())
+      if (await decided.uphold(mapping, other, signal)) this.lane(other.node).kick();
   }
 
   async #tieUp({ node, host }: Other, outcome: Outcome): Promise<void> {

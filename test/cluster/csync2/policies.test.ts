@@ -53,6 +53,49 @@ test('auto: none leaves both as they are, lists the conflict, and a person decid
   await made.proveEqual();
 });
 
+test('a decision holds although the other node tries to send its version first', async (t) => {
+  const made = await csync2Cluster(t, { nodes: ['a', 'b'], group: { auto: 'none' } });
+  const { a, b } = made.nodes;
+  a.put('f', 'base');
+  await made.converged();
+  await made.settled();
+  made.cut('a', 'b');
+  a.put('f', "a's");
+  b.put('f', "b's, longer");
+  for (const [node, peer] of [
+    [a, 'b'],
+    [b, 'a'],
+  ] as const) {
+    await until(
+      `${node.name} owes its version`,
+      async () => ((await node.status())?.groups['web']?.peers[peer]?.pending_files ?? 0) === 1,
+    );
+  }
+  made.heal('a', 'b');
+  const conflicts = async () => (await a.cli('conflicts', 'list', '--json')).json;
+  await until('a lists it', async () => ((await conflicts()) as readonly unknown[]).length === 1);
+  // Nothing goes out, while b sends as before.
+  assert.equal((await a.cli('pause', '--peer', 'b')).code, 0);
+  const { code, stderr } = await a.cli('conflicts', 'resolve', 'shared:f', '--keep', 'a');
+  assert.equal(code, 0, stderr);
+  made.runs();
+  let tries = 0;
+  const waiting = b.cli('sync', '--wait', '--timeout', '60s');
+  await until('b has tried', () => {
+    tries += made.runs().filter(({ node, kind }) => node === 'b' && kind === 'update').length;
+    return tries > 1;
+  });
+  await a.restart();
+  assert.equal((await a.cli('resume', '--peer', 'b')).code, 0);
+  await until("b has a's version", () => b.read('f') === "a's");
+  assert.equal((await waiting).code, 0);
+  await until(
+    'none is listed any more',
+    async () => ((await conflicts()) as readonly unknown[]).length === 0,
+  );
+  await made.proveEqual();
+});
+
 test('what a peer replaced is kept, and can be restored', async (t) => {
   const made = await csync2Cluster(t, {
     nodes: ['a', 'b'],

@@ -1,0 +1,91 @@
+/**
+ * What a person has decided for this node's version, and peers do not have yet; kept across restarts. csync2's own mark of
+ * it, `forced`, goes when the other node tries to send its version first, and when the file is checked once more. So it is
+ * set again after each update, until the peer is owed the file no more.
+ */
+import type { NodeServices } from '../node-services.ts';
+import type { Csync2Mapping } from './mapping.ts';
+import type { Other } from './members.ts';
+
+/** Names by node. */
+type Standing = Readonly<Record<string, readonly string[]>>;
+
+export class Decided {
+  readonly #group: string;
+  readonly #notes: NodeServices['notes'];
+  readonly #known = new Map<Csync2Mapping, Standing>();
+
+  constructor(group: string, { notes }: Pick<NodeServices, 'notes'>) {
+    this.#group = group;
+    this.#notes = notes;
+  }
+
+  /** This node's version of these is to be at all the others. */
+  ours(mapping: Csync2Mapping, names: readonly string[], others: readonly Other[]): void {
+    const standing = this.#standing(mapping);
+    const more = others.map(
+      ({ node }) => [node, [...new Set([...(standing[node] ?? []), ...names])]] as const,
+    );
+    this.#keep(mapping, { ...standing, ...Object.fromEntries(more) });
+  }
+
+  /** Another version of these is. */
+  theirs(mapping: Csync2Mapping, names: readonly string[]): void {
+    const gone = new Set(names);
+    for (const [node, standing] of Object.entries(this.#standing(mapping)))
+      this.#leave(
+        mapping,
+        node,
+        standing.filter((name) => !gone.has(name)),
+      );
+  }
+
+  /** Names of which that node is to take this one's version. */
+  at(mapping: Csync2Mapping, node: string): readonly string[] {
+    return this.#standing(mapping)[node] ?? [];
+  }
+
+  /**
+   * After an update towards a peer.
+   *
+   * @returns whether the peer has refused some that it will take the next time
+   */
+  async uphold(mapping: Csync2Mapping, { node, host }: Other, signal: AbortSignal): Promise<boolean> {
+    const names = this.at(mapping, node);
+    if (names.length === 0) return false;
+    const { local } = mapping.parts;
+    const owed = await local.alone(() => local.table.peersOwed(names), signal);
+    const left = names.filter((name) => owed.get(name)?.includes(host) === true);
+    const again = await local.force(left, host, signal);
+    // A person may have decided anew meanwhile.
+    const done = new Set(names.filter((name) => !left.includes(name)));
+    this.#leave(
+      mapping,
+      node,
+      this.at(mapping, node).filter((name) => !done.has(name)),
+    );
+    return again > 0;
+  }
+
+  #leave(mapping: Csync2Mapping, node: string, names: readonly string[]): void {
+    const standing = this.#standing(mapping);
+    if (standing[node]?.length !== names.length) this.#keep(mapping, { ...standing, [node]: names });
+  }
+
+  #standing(mapping: Csync2Mapping): Standing {
+    const known = this.#known.get(mapping);
+    if (known !== undefined) return known;
+    const kept = JSON.parse(this.#notes.get(this.#note(mapping)) ?? '{}') as Standing;
+    this.#known.set(mapping, kept);
+    return kept;
+  }
+
+  #keep(mapping: Csync2Mapping, standing: Standing): void {
+    this.#notes.set(this.#note(mapping), JSON.stringify(standing));
+    this.#known.set(mapping, standing);
+  }
+
+  #note(mapping: Csync2Mapping): string {
+    return `csync2 decided ${this.#group}/${mapping.parts.mapping.name}`;
+  }
+}
