@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { test } from 'node:test';
 import { cluster } from '../kit/cluster.ts';
 import type { ClusterNode } from '../kit/cluster.ts';
+import { treeByPrograms } from '../kit/cluster/programs.ts';
 
 /** How programs save a file. */
 const SAVES: Readonly<
@@ -41,29 +41,6 @@ function vim(node: ClusterNode, path: string, content: string, option: string): 
   return node.run('vim', '-n', '-i', 'NONE', '-u', 'NONE', '-es', ...flags, path);
 }
 
-/** What `tar` and `cp -a` carry besides plain files. */
-function makeVariety(dir: string): void {
-  const file = (name: string) => `${dir}/variety/${name}`;
-  fs.mkdirSync(file('shared'), { recursive: true });
-  for (const name of ['old', 'setuid', 'private', "others'"]) fs.writeFileSync(file(name), name);
-  fs.utimesSync(file('old'), 1, 1_000_000_000);
-  fs.chownSync(file("others'"), 1, 2);
-  fs.chownSync(file('setuid'), 54321, 54321);
-  fs.chmodSync(file('setuid'), 0o4755);
-  fs.chmodSync(file('private'), 0o400);
-  fs.chmodSync(file('shared'), 0o1777);
-  fs.symlinkSync('../0/0/file-0', file('inside'));
-  fs.symlinkSync('/nowhere', file('dangling'));
-  execFileSync('mkfifo', ['-m', '620', file('fifo')]);
-}
-
-function below(node: ClusterNode, dir: string): [string, string][] {
-  const tree = [...(node.tree('shared') ?? [])];
-  const found = tree.filter(([path]) => path.startsWith(`${dir}/`));
-  assert.ok(found.length > 5000);
-  return found.map(([path, what]) => [path.slice(dir.length), what]);
-}
-
 test('programs as they are', async (t) => {
   const made = await cluster(t, { nodes: ['a', 'b', 'c'], mapping: { max_delete: '100%' } });
   const { a, b, c } = made.nodes;
@@ -78,39 +55,7 @@ test('programs as they are', async (t) => {
     });
   }
 
-  await t.test('tar x of 5,000 files in 500 directories', async () => {
-    const source = `${a.place.dir}/source`;
-    for (let i = 0; i < 5000; i++) {
-      const dir = `${source}/tree/${i % 20}/${i % 500}`;
-      fs.mkdirSync(dir, { recursive: true });
-      fs.writeFileSync(`${dir}/file-${i}`, `${i}\n`.repeat(i % 50));
-    }
-    makeVariety(`${source}/tree`);
-    await a.run('tar', 'cf', `${a.place.dir}/tree.tar`, '-C', source, 'tree');
-    await b.run('tar', 'xf', `${a.place.dir}/tree.tar`);
-    await made.converged();
-    assert.equal(c.read('tree/19/499/file-4999'), '4999\n'.repeat(49));
-  });
-
-  await t.test('cp -a', async () => {
-    await c.run('cp', '-a', 'tree', 'copy');
-    await made.converged();
-    for (const node of made.all) assert.deepEqual(below(node, 'copy'), below(c, 'tree'));
-  });
-
-  await t.test('rsync -a --delete', async () => {
-    b.remove('tree/3');
-    await made.converged();
-    await a.run('rsync', '-a', '--delete', 'tree/', 'copy/');
-    await made.converged();
-    assert.ok(!c.exists('copy/3'));
-  });
-
-  await t.test('rm -rf', async () => {
-    await c.run('rm', '-rf', 'tree', 'copy');
-    await made.converged();
-    assert.ok(!a.exists('copy'));
-  });
+  await treeByPrograms(t, made, 1000);
 
   await t.test('git checkout back and forth', async () => {
     const git = (...args: string[]) =>

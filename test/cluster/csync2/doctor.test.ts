@@ -68,6 +68,8 @@ test('doctor knows what csync2 needs', async (t) => {
 
   await t.test('the peer’s port is csync2’s', async () => {
     await b.stop();
+    // A peer to which nothing is owed is called every 30 s.
+    a.put('while b is away', 'x');
     await says(a, 'peer', /^b \(web\) is not reached/, /listener/);
     await a.stop();
     await says(a, 'peer', /^b does not answer on .*:30865/, /csync2's listener/);

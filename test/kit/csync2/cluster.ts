@@ -5,7 +5,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { cluster, type Cluster, type ClusterOptions } from '../cluster.ts';
+import { cluster, type Cluster, type ClusterNode, type ClusterOptions } from '../cluster.ts';
 import { makeTempDir } from '../temp-dir.ts';
 
 export interface Run {
@@ -63,6 +63,13 @@ export async function csync2Cluster<Name extends string>(
       }));
     },
   });
+}
+
+/** csync2's database at a node. */
+export function databaseOf(node: ClusterNode): string {
+  const dir = join(node.place.stateDir, 'csync2', 'web');
+  const name = fs.readdirSync(dir).find((one) => one.endsWith('.db3')) ?? '';
+  return join(dir, name);
 }
 
 function kindOf(args: string): Run['kind'] {

@@ -125,6 +125,7 @@ export class Host {
     const env = [
       `PATH=${STAND_INS}:${CSYNCD}:/usr/sbin:/usr/bin:/sbin:/bin`,
       `TEST_HOSTS=${this.#base}`,
+      `NODE_COMPILE_CACHE=${process.env['NODE_COMPILE_CACHE'] ?? ''}`,
       'HOME=/root',
     ];
     const command = inView(this.#holder, ['env', '-i', '-C', '/root', ...env, 'bash', '-c', line]);
