@@ -6,7 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const FILES = ['/proc/net/tcp', '/proc/net/tcp6'];
-const POLL_MS = 25;
+/** Each look costs milliseconds: the kernel goes through its whole table of connections. */
+const POLL = { firstMs: 25, mostMs: 250 };
 /** ESTABLISHED, and CLOSE_WAIT: the peer is gone, and the session here still has to commit what it did. */
 const OPEN_STATES = new Set(['01', '08']);
 
@@ -39,12 +40,12 @@ export class Incoming {
   /** Resolves to whether none was open at last, after `boundMs` at the latest. Rejects when aborted. */
   async quiet(boundMs: number, signal: AbortSignal): Promise<boolean> {
     const end = performance.now() + boundMs;
-    for (;;) {
+    for (let wait = POLL.firstMs; ; wait = Math.min(2 * wait, POLL.mostMs)) {
       signal.throwIfAborted();
       if (!(await this.isOpen())) return true;
       const left = end - performance.now();
       if (left <= 0) return false;
-      await sleep(Math.min(POLL_MS, left), undefined, { signal });
+      await sleep(Math.min(wait, left), undefined, { signal });
     }
   }
 }
