@@ -1,11 +1,17 @@
 /** What happens to an operator on a bad day: processes killed and frozen, disks full, csync2's database gone or damaged. */
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { until } from '../../kit/cluster.ts';
 import { csync2Cluster, databaseOf } from '../../kit/csync2/cluster.ts';
-import { countIn, csync2Killed, daemonsKilled, frozenAndCut, putMany } from '../../kit/csync2/kills.ts';
+import {
+  countIn,
+  csync2Killed,
+  daemonsKilled,
+  frozenAndCut,
+  putMany,
+  stateFull,
+} from '../../kit/csync2/troubles.ts';
 
 test('the daemon is killed in the middle of 400 files, on either side', (t) =>
   daemonsKilled(t, ['a', 'b'], 400));
@@ -35,29 +41,7 @@ test('a daemon that is told to stop while an update runs stops within 10 s', asy
   await made.proveEqual();
 });
 
-test('a state directory without room', async (t) => {
-  const made = await csync2Cluster(t, { nodes: ['a', 'b'], states: { b: { kind: 'tmpfs', size: '48m' } } });
-  const { a, b } = made.nodes;
-  a.put('first', 'x');
-  await made.converged();
-  const filler = join(b.place.stateDir, 'filler');
-  const file = fs.openSync(filler, 'w');
-  try {
-    for (;;) fs.writeSync(file, Buffer.alloc(4096));
-  } catch {
-    // Full: that is what was wanted.
-  } finally {
-    fs.closeSync(file);
-  }
-  putMany(a, 'from-a', 300);
-  putMany(b, 'from-b', 300);
-  await until('somebody says so', async () => (await b.cli('status')).code === 1);
-  t.diagnostic((await b.cli('status')).stdout);
-  t.diagnostic((await a.cli('status')).stdout);
-  fs.rmSync(filler);
-  await made.converged();
-  await made.proveEqual();
-});
+test('a state directory without room', (t) => stateFull(t, 'old', 300));
 
 test("csync2's database is deleted under a running daemon", async (t) => {
   const made = await csync2Cluster(t, { nodes: ['a', 'b'] });

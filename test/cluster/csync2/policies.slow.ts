@@ -2,5 +2,5 @@
 import { test } from 'node:test';
 import { policyDecides } from '../../kit/csync2/policy.ts';
 
-for (const auto of ['older', 'bigger', 'smaller', 'right', 'first'] as const)
+for (const auto of ['older', 'bigger', 'smaller', 'left', 'right', 'first'] as const)
   test(`auto: ${auto}`, (t) => policyDecides(t, auto));

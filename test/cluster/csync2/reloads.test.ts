@@ -56,7 +56,6 @@ test('what is owed follows a peer to another address, or goes with it', async (t
     await made.converged();
     assert.equal(c.read('both'), 'edited once more by b, younger');
     assert.ok(!c.exists('gone') && a.exists('own'));
-    await made.proveEqual();
   });
 
   await t.test('no member any more', async () => {
@@ -98,7 +97,6 @@ test('a mapping comes and goes, the port and auto and exclude change', async (t)
     });
     fs.writeFileSync(at(b, 'one', 'port'), 'x');
     await made.converged();
-    await made.proveEqual();
   });
 
   await t.test('exclude', async () => {
@@ -109,7 +107,7 @@ test('a mapping comes and goes, the port and auto and exclude change', async (t)
     assert.ok(!fs.existsSync(at(b, 'one', 'x.tmp')));
     await both(({ mappings }) => delete mappings['one']?.['exclude']);
     await until('it is no longer excluded', () => fs.existsSync(at(b, 'one', 'x.tmp')));
-    await made.proveEqual();
+    await made.converged();
   });
 
   await t.test('what is excluded is deleted nowhere', async () => {
@@ -125,7 +123,7 @@ test('a mapping comes and goes, the port and auto and exclude change', async (t)
     assert.ok(fs.existsSync(at(b, 'one', 'y.tmp')));
     await both(({ mappings }) => delete mappings['one']?.['exclude']);
     await until('it comes back', () => fs.existsSync(at(a, 'one', 'y.tmp')));
-    await made.proveEqual();
+    await made.converged();
   });
 
   await t.test('auto', async () => {

@@ -1,4 +1,4 @@
-/** Conflicts that csync2 decides for nobody: both versions have the same time and size. */
+/** Conflicts that csync2 decides for nobody: both versions have the same time and size. csyncd does after 30 s. */
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { test } from 'node:test';

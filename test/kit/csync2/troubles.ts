@@ -1,6 +1,7 @@
-/** Daemons, csync2 processes and peers that go in the middle of an update by csync2. */
+/** What goes in the middle of an update by csync2: daemons, csync2 processes, peers, room. */
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { until, type ClusterNode } from '../cluster.ts';
 import { csync2Cluster } from './cluster.ts';
@@ -83,6 +84,32 @@ export async function frozenAndCut(t: TestContext, files: number): Promise<void>
   a.put('two/5', 'edited while c was cut');
   await made.converged([a, b]);
   made.cable('c', 'up');
+  await made.converged();
+  await made.proveEqual();
+}
+
+/** b's state directory fills up, and both nodes write files below directories that are there already or are new. */
+export async function stateFull(t: TestContext, dirs: 'old' | 'new', files: number): Promise<void> {
+  const made = await csync2Cluster(t, { nodes: ['a', 'b'], states: { b: { kind: 'tmpfs', size: '48m' } } });
+  const { a, b } = made.nodes;
+  a.put('first', 'x');
+  if (dirs === 'old') for (const dir of ['from-a', 'from-b']) a.mkdir(dir);
+  await made.converged();
+  const filler = join(b.place.stateDir, 'filler');
+  const file = fs.openSync(filler, 'w');
+  try {
+    for (;;) fs.writeSync(file, Buffer.alloc(4096));
+  } catch {
+    // Full: that is what was wanted.
+  } finally {
+    fs.closeSync(file);
+  }
+  putMany(a, 'from-a', files);
+  putMany(b, 'from-b', files);
+  await until('somebody says so', async () => (await b.cli('status')).code === 1);
+  t.diagnostic((await b.cli('status')).stdout);
+  t.diagnostic((await a.cli('status')).stdout);
+  fs.rmSync(filler);
   await made.converged();
   await made.proveEqual();
 }
