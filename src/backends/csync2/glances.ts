@@ -1,7 +1,9 @@
 /** What is at a path at this moment. */
 import type { Fd } from '../../sys/sys.ts';
-import { NO_WAY, systemCode, type Comparison, type Found } from './comparison.ts';
+import { Comparison, NO_WAY, systemCode, type Found, type Tree } from './comparison.ts';
 import { baseOf, parentOf } from './paths.ts';
+import { mustBeSame } from './root.ts';
+import { Slices } from './slices.ts';
 
 export interface Glance {
   /** null = nothing; `unknown` = that could not be told, which is noted */
@@ -60,4 +62,29 @@ export class Glances {
       this.#dir = isGone ? 'absent' : 'unknown';
     }
   }
+}
+
+/** csync2's texts of what is at these paths, null = nothing; what could not be told is left out. Throws as `look` does. */
+export async function glanceAt(
+  tree: Tree,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<Map<string, string | null>> {
+  const slices = new Slices(signal);
+  const rootFd = tree.sys.openRoot(tree.rootPath);
+  const texts = new Map<string, string | null>();
+  const glances = new Glances(new Comparison(tree, rootFd, slices));
+  try {
+    const root = tree.sys.fstat(rootFd);
+    mustBeSame(tree.rootPath, root, tree.root ?? root);
+    for (const path of paths) {
+      if (slices.isOver) await slices.rest();
+      const { found } = glances.at(path);
+      if (found !== 'unknown') texts.set(path, found?.text ?? null);
+    }
+  } finally {
+    glances.close();
+    tree.sys.close(rootFd);
+  }
+  return texts;
 }

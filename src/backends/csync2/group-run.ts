@@ -266,6 +266,7 @@ export class GroupRun {
         const { names } = this.owed.to(host);
         if (names > 0 && names !== before.get(host)) this.sending.lane(node).kick();
       }
+      await this.sending.tieUp();
     } catch (error) {
       // Whoever looks next finds the same, and the mapping fails with it.
       this.#parts.log.debug(`csync2's database was not read: ${messageOf(error)}`);

@@ -158,7 +158,7 @@ export class Csync2Mapping {
   async #look(places: readonly DirtyPath[] | null, run: RunInTurn, signal: AbortSignal): Promise<LookResult> {
     const { local, mapping } = this.parts;
     const settling = { sessionsOpen: () => local.incoming.isOpen(), now: nowNs };
-    const findings = await look(this.#tree(), places ?? EVERYTHING, settling, signal);
+    const findings = await look(this.tree, places ?? EVERYTHING, settling, signal);
     const { differences, unseen, toForce, again } = findings;
     if (places === null) this.#errors = findings.errors;
     else
@@ -240,7 +240,8 @@ export class Csync2Mapping {
     });
   }
 
-  #tree(): Tree {
+  /** As a look sees it. */
+  get tree(): Tree {
     const { sys, rootName, selection, rules, local } = this.parts;
     return {
       sys,

@@ -5,7 +5,7 @@ import { CsyncdError, messageOf } from '../../util/errors.ts';
 import type { Logger } from '../../util/log.ts';
 import type { Decided } from './decided.ts';
 import type { Local } from './local.ts';
-import { deletedAnyway, sentUnrecorded } from './loose-ends.ts';
+import { deletedAnyway, LooseEnds } from './loose-ends.ts';
 import { LostMarks } from './lost-marks.ts';
 import type { Csync2Mapping } from './mapping.ts';
 import type { Meetings } from './meetings.ts';
@@ -42,6 +42,7 @@ export class Sending {
   readonly #parts: SendingParts;
   readonly #lanes: ReadonlyMap<string, PeerLane>;
   readonly #lostMarks = new LostMarks();
+  readonly #looseEnds = new LooseEnds();
   /** nodes that are asked again for a first meeting, and what takes that back */
   readonly #waiting = new Map<string, () => void>();
 
@@ -70,6 +71,14 @@ export class Sending {
   /** What is owed is tried now, however long ago a peer was last reached. */
   hurry(): void {
     for (const lane of this.#lanes.values()) lane.hurry();
+  }
+
+  /** Marks what updates have left otherwise than it is recorded. */
+  async tieUp(): Promise<void> {
+    const { mappings, signal } = this.#parts;
+    for (const mapping of mappings()) {
+      if (mapping.isThere()) await mapping.mark(await this.#looseEnds.due(mapping, signal), signal);
+    }
   }
 
   async stop(): Promise<void> {
@@ -150,7 +159,9 @@ export class Sending {
     }
     await this.#upholdDecisions(other);
     await this.#endTies(other, conflicts);
-    await this.#tieUp(other, outcome);
+    await this.#settle(other, outcome);
+    this.#looseEnds.left(outcome);
+    await this.tieUp();
     if (problem === null) owed.sentUpTo(other.host, startedAt);
     if (stalled) await this.#remark(other, startedAt);
   }
@@ -161,10 +172,8 @@ export class Sending {
       if (await decided.uphold(mapping, other, signal)) this.lane(other.node).kick();
   }
 
-  async #tieUp({ node, host }: Other, outcome: Outcome): Promise<void> {
-    const { local, mappings, signal } = this.#parts;
-    const unrecorded = await sentUnrecorded(local, outcome, signal);
-    for (const mapping of mappings()) if (mapping.isThere()) await mapping.mark(unrecorded, signal);
+  async #settle({ node, host }: Other, outcome: Outcome): Promise<void> {
+    const { local, signal } = this.#parts;
     const settled = deletedAnyway(outcome);
     if (settled.length === 0) return;
     await local.settle(settled, host, signal);

@@ -55,7 +55,8 @@ function changeOwn(node: ClusterNode, random: Random): void {
       if (!node.exists(name)) node.mkdir(`${name}/sub`);
       return;
     case 8:
-      if (!node.exists(name)) node.symlink(content(random), name);
+      // Always with the same target: a new one csync2 does not notice below a prefix.
+      if (!node.exists(name)) node.symlink('target', name);
       return;
     default:
       if (random(8) === 0) {
