@@ -38,6 +38,8 @@ export interface GroupRunParts {
 
 /** How often csync2's table is asked what it owes: a peer may have asked for something by itself, ms. */
 const TICK_MS = 2_000;
+/** Most sessions of peers end within this time, ms. */
+const GRACE_MS = 5_000;
 
 export class GroupRun {
   readonly group: Group;
@@ -159,7 +161,7 @@ export class GroupRun {
     await this.sending.stop();
     await this.#rounds.stop();
     await this.#served;
-    await this.#serving.stop();
+    await this.#serving.stop(GRACE_MS);
     this.local.close();
   }
 

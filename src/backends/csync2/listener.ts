@@ -3,6 +3,7 @@
  * at a stop. It kills nothing that is not its own.
  */
 import { execa } from 'execa';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { backoffMs } from '../../util/backoff.ts';
 import type { Clock } from '../../util/clock.ts';
@@ -40,6 +41,9 @@ export class Listener {
   #ended: Promise<void> = Promise.resolve();
   #cancelWait: (() => void) | null = null;
   #problem: CsyncdError | null = null;
+  /** the process that listens, without its sessions */
+  #leader: ChildProcess | null = null;
+  #isLeaving = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -63,8 +67,18 @@ export class Listener {
     return this.#problem;
   }
 
-  /** Ends the listener and its sessions; resolves when they have ended. */
-  async stop(): Promise<void> {
+  /**
+   * Ends the listener and its sessions; resolves when they have ended.
+   *
+   * @param graceMs for so long sessions may go on: what one has put in place since it last committed csync2 forgets when it
+   *   is killed, and at the next start it would count as changed on this node
+   */
+  async stop(graceMs = 0): Promise<void> {
+    if (graceMs > 0 && this.#leader !== null) {
+      this.#isLeaving = true;
+      this.#leader.kill('SIGTERM');
+      await groupEnded(this.#leader.pid, graceMs);
+    }
     this.#abort.abort();
     this.#cancelWait?.();
     await this.#ended;
@@ -124,12 +138,16 @@ export class Listener {
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
     // When it dies, its sessions would keep its output open and the next one waiting.
-    child.nodeChildProcess.once('exit', () => child.kill());
+    this.#leader = child.nodeChildProcess;
+    child.nodeChildProcess.once('exit', () => {
+      if (!this.#isLeaving) child.kill();
+    });
     const result = await child;
+    this.#leader = null;
     await groupEnded(child.pid, TERM_MS);
     out.end();
     err.end();
-    if (this.#abort.signal.aborted) return null;
+    if (this.#abort.signal.aborted || this.#isLeaving) return null;
     const failure = startFailure(binary, result);
     if (failure !== null) return failure;
     if (last.some((line) => line.startsWith(`Found ${program.killSwitch()}`)))

@@ -65,10 +65,11 @@ export class Serving {
     return this.#listener?.problem() ?? null;
   }
 
-  async stop(): Promise<void> {
+  /** @param graceMs how long sessions that are under way may go on */
+  async stop(graceMs = 0): Promise<void> {
     const listener = this.#listener;
     this.#listener = null;
-    await listener?.stop();
+    await listener?.stop(graceMs);
   }
 
   #write(dir: string, leaveOut: ReadonlySet<string>): void {

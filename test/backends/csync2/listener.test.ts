@@ -102,6 +102,23 @@ describe('csync2’s listener', () => {
     await closed;
   });
 
+  it('ends after its sessions when it is told to: nothing that they brought counts as changed here', async () => {
+    const { listener, events } = listen(host);
+    await listener.ready();
+    for (let index = 0; index < 100; index++) peer.write(`many/${index}`, 'x');
+    await peer.check();
+    const updated = update();
+    await until('a session', () => events.some(({ kind }) => kind === 'updated'));
+    await listener.stop(60_000);
+    await updated;
+    assert.equal(fs.readdirSync(`${host.root}/many`).length, 100);
+    const { stderr } = await host.program().run({ args: ['-v', '-cr'], paths: [host.root] });
+    assert.deepEqual(
+      stderr.filter((line) => line.includes('Marking') && line.includes('many/')),
+      [],
+    );
+  });
+
   it('is started again when it dies, also with a session open', async () => {
     const { listener, events } = listen(host);
     await listener.ready();
