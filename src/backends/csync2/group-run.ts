@@ -162,7 +162,7 @@ export class GroupRun {
     await this.#rounds.stop();
     await this.#served;
     await this.#serving.stop(GRACE_MS);
-    this.local.close();
+    await this.local.end();
   }
 
   mapping(name: string): Csync2Mapping {

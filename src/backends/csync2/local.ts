@@ -27,8 +27,11 @@ export interface Task {
   readonly onStart?: () => void;
 }
 
-/** Runs csync2 in a turn that is already had. */
-export type RunInTurn = (task: Omit<Task, 'onStart'>) => Promise<RunResult>;
+/**
+ * Runs csync2 in a turn that is already had, to its end: csync2 marks a name anew by removing the mark and setting it
+ * again, peer by peer, and one that is killed in between leaves a name that nobody owes.
+ */
+export type RunInTurn = (task: Pick<Task, 'args' | 'paths'>) => Promise<RunResult>;
 
 /** A session's rows are waited for so long, ms; what differs then is looked at again. */
 const QUIET_MS = 5_000;
@@ -115,7 +118,7 @@ export class Local {
   ): Promise<void> {
     await this.alone(async (run) => {
       onStart();
-      await run({ args: ['-cI'], paths: files, signal });
+      await run({ args: ['-cI'], paths: files });
       await this.#change(STRIKE('dirty'), names);
     }, signal);
   }
@@ -141,6 +144,12 @@ export class Local {
   async force(names: readonly string[], host: string, signal: AbortSignal): Promise<number> {
     if (names.length === 0) return 0;
     return this.alone(() => this.#change(FORCE, names, encode(host)), signal);
+  }
+
+  /** When the run under way has come to its end. */
+  async end(): Promise<void> {
+    await this.alone(() => Promise.resolve());
+    this.close();
   }
 
   close(): void {

@@ -176,15 +176,14 @@ export class Csync2Mapping {
     });
     this.#guard = guard;
     if (places === null) this.#held = without(differences, new Set(held === null ? differences : allowed));
-    await this.#tell(isPartial ? exactChecks(allowed) : coveringChecks(allowed), run, signal);
+    await this.#tell(isPartial ? exactChecks(allowed) : coveringChecks(allowed), run);
     const edits = unseen.map(({ path }) => this.fileOf(path));
-    if (edits.length > 0) await this.#run(run, ['-v', '-m'], edits, signal);
+    if (edits.length > 0) await this.#run(run, ['-v', '-m'], edits);
     if (toForce.length > 0)
       await this.#run(
         run,
         ['-v', '-f'],
         toForce.map((path) => this.fileOf(path)),
-        signal,
       );
     this.#young.marked(unseen);
     // Unless a person has decided anew meanwhile.
@@ -215,15 +214,15 @@ export class Csync2Mapping {
   async mark(names: readonly string[], signal: AbortSignal): Promise<void> {
     const files = this.#filesOf(names);
     if (files.length === 0) return;
-    await this.parts.local.alone((run) => this.#run(run, ['-v', '-m'], files, signal), signal);
+    await this.parts.local.alone((run) => this.#run(run, ['-v', '-m'], files), signal);
   }
 
   /** What this node has of these goes to all peers, whatever they have. */
   async force(names: readonly string[], signal: AbortSignal): Promise<void> {
     const files = this.#filesOf(names);
     await this.parts.local.alone(async (run) => {
-      await this.#run(run, ['-v', '-m'], files, signal);
-      await this.#run(run, ['-v', '-f'], files, signal);
+      await this.#run(run, ['-v', '-m'], files);
+      await this.#run(run, ['-v', '-f'], files);
     }, signal);
   }
 
@@ -255,20 +254,15 @@ export class Csync2Mapping {
     };
   }
 
-  async #tell({ recursive, exact }: Checks, run: RunInTurn, signal: AbortSignal): Promise<void> {
+  async #tell({ recursive, exact }: Checks, run: RunInTurn): Promise<void> {
     const files = (paths: readonly string[]): string[] => paths.map((path) => this.fileOf(path));
-    if (recursive.length > 0) await this.#run(run, ['-v', '-cr'], files(recursive), signal);
-    if (exact.length > 0) await this.#run(run, ['-v', '-c'], files(exact), signal);
+    if (recursive.length > 0) await this.#run(run, ['-v', '-cr'], files(recursive));
+    if (exact.length > 0) await this.#run(run, ['-v', '-c'], files(exact));
   }
 
-  async #run(
-    run: RunInTurn,
-    args: readonly string[],
-    paths: readonly string[],
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #run(run: RunInTurn, args: readonly string[], paths: readonly string[]): Promise<void> {
     this.#mustBeThere();
-    this.parts.onMarked(markedBy(await run({ args, paths, signal })));
+    this.parts.onMarked(markedBy(await run({ args, paths })));
   }
 
   #audit(differences: readonly Difference[]): void {

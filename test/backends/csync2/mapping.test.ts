@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Local } from '../../../src/backends/csync2/local.ts';
+import { until } from '../../kit/cluster/until.ts';
 import { Csync2Host } from './hosts.ts';
 import { localOf, mappingOf, servicesInMemory } from './mapping-kit.ts';
 
@@ -49,6 +50,22 @@ describe('a mapping', () => {
     assert.equal(firsts, 1);
     assert.equal((await again.look(null, never)).changed, 0);
     assert.deepEqual(await owed(local), []);
+  });
+
+  it('is told of to the end, also when the daemon is about to stop', async () => {
+    await mappingOf(here, localAt()).attach(never);
+    const [reached, go] = [join(here.dir, 'reached'), join(here.dir, 'go')];
+    const local = localAt(behind(`touch ${reached}; while [ ! -e ${go} ]; do sleep 0.02; done`));
+    const mapping = mappingOf(here, local);
+    await mapping.attach(never);
+    here.write('c', 'changed');
+    const stopping = new AbortController();
+    const looked = mapping.look(null, stopping.signal);
+    await until('csync2 runs', () => fs.existsSync(reached));
+    stopping.abort(new Error('stopped'));
+    fs.writeFileSync(go, '');
+    await looked;
+    assert.deepEqual(await owed(local), ['%p%/c']);
   });
 
   it('that was recorded in part, when that was interrupted, is recorded to the end and marks nothing', async () => {
