@@ -16,8 +16,16 @@ export type Life =
   | { readonly kind: 'starting' }
   /** waiting for its root */
   | { readonly kind: 'missing'; readonly reason: HoldReason }
-  /** a look at the whole tree is due or under way; `again` = something came up that it may have missed */
-  | { readonly kind: 'scanning'; readonly again: boolean; readonly held: HoldReason | null }
+  /**
+   * a look at the whole tree is due or under way; `again` = something came up that it may have missed; `failure`: of the
+   * last look, until one comes to its end
+   */
+  | {
+      readonly kind: 'scanning';
+      readonly again: boolean;
+      readonly held: HoldReason | null;
+      readonly failure: Failure | null;
+    }
   | { readonly kind: 'live' }
   /** the backend keeps back what it found until a person decides; other changes go on */
   | { readonly kind: 'held'; readonly reason: HoldReason }
@@ -75,8 +83,8 @@ type Table = {
 
 const stay = (life: Life): Step => ({ next: life, effects: [] });
 
-const scan = (held: HoldReason | null): Step => ({
-  next: { kind: 'scanning', again: false, held },
+const scan = (held: HoldReason | null, failure: Failure | null = null): Step => ({
+  next: { kind: 'scanning', again: false, held, failure },
   effects: [{ kind: 'scan' }],
 });
 
@@ -165,9 +173,9 @@ const table: Table = {
     resume: stay,
   },
   failed: {
-    covered: scanAnew,
+    covered: (life) => scan(null, life.failure),
     'root-lost': lose,
-    look: scanAnew,
+    look: (life) => scan(null, life.failure),
     scanned: stay,
     taken: stay,
     failed: fail,

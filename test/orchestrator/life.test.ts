@@ -107,7 +107,13 @@ describe("a mapping's life", () => {
 
   it('keeps what is held in sight while it is looked at again', () => {
     const { life } = play(covered, scannedHeld, look);
-    assert.deepEqual(life, { kind: 'scanning', again: false, held: reason });
+    assert.deepEqual(life, { kind: 'scanning', again: false, held: reason, failure: null });
+  });
+
+  it('keeps a failure in sight while it is tried again, until that comes to its end', () => {
+    const { life } = play(covered, failing('retry'), look);
+    assert.deepEqual(life.kind === 'scanning' && life.failure?.reason, reason);
+    assert.equal(play(covered, failing('retry'), look, scanned).life.kind, 'live');
   });
 
   const anyEvent = fc.constantFrom(

@@ -129,6 +129,8 @@ function lifeState(life: Life): Shown {
     case 'starting':
       return { state: 'scanning', reason: null };
     case 'scanning':
+      // A retry may take as long as what made the look before it fail.
+      if (life.failure !== null) return { state: 'error', reason: life.failure.reason };
       return life.held === null ? { state: 'scanning', reason: null } : { state: 'held', reason: life.held };
     case 'live':
       return { state: 'ok', reason: null };
