@@ -99,6 +99,7 @@ export class Csync2Backend implements Backend {
   async reconcile(name: string, signal: AbortSignal): Promise<LookResult> {
     const mapping = this.#run.mapping(name);
     const result = await mapping.look(null, signal);
+    this.#run.sending.compare(mapping);
     const place = this.#run.backupPlace(mapping);
     // What a config of the operator's keeps is his.
     if (place !== null && this.#run.group.csync2?.configFile === null)

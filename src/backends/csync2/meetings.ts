@@ -48,6 +48,15 @@ export class Meetings {
     );
   }
 
+  /** These differ on that node, and a person must decide. */
+  differ(mapping: Csync2Mapping, node: string, names: readonly string[]): void {
+    const progress = this.#progress(mapping);
+    const left = progress[node];
+    if (names.length === 0 || left === 'new') return;
+    const all = [...new Set([...(left ?? []), ...names])];
+    this.#keep(mapping, { ...progress, [node]: all.slice(0, MOST_UNDECIDED) });
+  }
+
   /** A person has decided over these. */
   decided(mapping: Csync2Mapping, names: ReadonlySet<string>): void {
     for (const node of Object.keys(this.#progress(mapping))) this.agreed(mapping, node, names);

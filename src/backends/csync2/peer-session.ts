@@ -8,7 +8,9 @@ import type { X509Certificate } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { CsyncdError, messageOf } from '../../util/errors.ts';
+import { kindOf } from './checktxt.ts';
 import { decode, encode } from './encoding.ts';
+import type { Divergence } from './peer-tables.ts';
 
 export interface SessionOptions {
   /** what this node is to the peer: it resolves to the address that we connect from */
@@ -26,6 +28,8 @@ export interface SessionOptions {
 /** A peer that says nothing for so long is not waited for, ms. */
 const SILENCE_MS = 30_000;
 const CONNECT_MS = 5_000;
+const OWED = 'File is also marked dirty here';
+const REFUSED = 'Permission denied';
 
 export class PeerSession {
   readonly #options: SessionOptions;
@@ -88,9 +92,33 @@ export class PeerSession {
    * @param checktxt csync2's text of it here
    */
   async owesDeletion(key: string, name: string, checktxt: string): Promise<boolean> {
+    return (await this.#askMode(key, name, checktxt)).startsWith(OWED);
+  }
+
+  /**
+   * Whether the peer owes this name to somebody, does not select it, or that cannot be told. It is asked for what it has
+   * already, as it has recorded it; what it has not recorded yet it checks, and owes.
+   */
+  async owes(key: string, { name, ours, theirs }: Divergence): Promise<boolean> {
+    const answer =
+      theirs !== null && kindOf(theirs) === 'other'
+        ? await this.#askOwner(key, name, theirs)
+        : await this.#askMode(key, name, theirs ?? ours ?? '');
+    return answer === null || answer.startsWith(OWED) || answer.startsWith(REFUSED);
+  }
+
+  async #askMode(key: string, name: string, checktxt: string): Promise<string> {
     const mode = /:mode=(\d+)/.exec(checktxt)?.[1] ?? '33152';
     this.#say(`SETMOD ${key} ${encode(name)} ${mode}`);
-    return (await this.#line()).startsWith('File is also marked dirty here');
+    return this.#line();
+  }
+
+  /** For what may be a symlink: a mode would be set where it leads to. */
+  async #askOwner(key: string, name: string, checktxt: string): Promise<string | null> {
+    const [, uid, gid] = /:uid=(\d+):gid=(\d+)/.exec(checktxt) ?? [];
+    if (uid === undefined || gid === undefined) return null;
+    this.#say(`SETOWN ${key} ${encode(name)} ${uid} ${gid}`);
+    return this.#line();
   }
 
   async close(): Promise<void> {

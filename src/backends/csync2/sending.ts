@@ -14,6 +14,7 @@ import type { OwedToPeers } from './owed.ts';
 import type { FileResult } from './output.ts';
 import { PeerLane } from './peer-lane.ts';
 import type { Outcome } from './peer-run.ts';
+import { Repairs } from './repairs.ts';
 import { forceWinners, LASTING_MS } from './ties.ts';
 import { tlsProblem } from './tls-problem.ts';
 import type { Troubles } from './troubles.ts';
@@ -43,11 +44,15 @@ export class Sending {
   readonly #lanes: ReadonlyMap<string, PeerLane>;
   readonly #lostMarks = new LostMarks();
   readonly #looseEnds = new LooseEnds();
+  readonly #repairs: Repairs;
   /** nodes that are asked again for a first meeting, and what takes that back */
   readonly #waiting = new Map<string, () => void>();
 
   constructor(parts: SendingParts) {
     this.#parts = parts;
+    const others = (mapping: Csync2Mapping): readonly Other[] =>
+      parts.others.filter(({ node }) => parts.exchanged(node).includes(mapping));
+    this.#repairs = new Repairs({ ...parts, others });
     this.#lanes = new Map(parts.others.map((other) => [other.node, this.#createLane(other)] as const));
   }
 
@@ -61,6 +66,11 @@ export class Sending {
   marked(names: readonly string[]): void {
     this.#lostMarks.marked(names, Date.now());
     for (const lane of this.#lanes.values()) lane.kick();
+  }
+
+  /** All of it was looked at: what peers have otherwise, and nobody owes, is to be put right. */
+  compare(mapping: Csync2Mapping): void {
+    this.#repairs.ask(mapping);
   }
 
   /** What is exchanged has changed. */
