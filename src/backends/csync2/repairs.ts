@@ -1,8 +1,9 @@
 /**
  * Differences that nobody owes. csync2 marks outside of any transaction, so that a kill or a power cut may leave a change
  * that some peer is never sent, or one of a peer's that counts as changed here. So after each look at everything the
- * tables are compared with the peers', as `verify` does. What differs in two comparisons in a row, and is owed by
- * neither, is treated as at a first meeting: what only one has goes to the other, for the rest the policy decides, or a person.
+ * tables are compared with the peers', as `verify` does. What differs in two comparisons in a row, and is owed by no node
+ * of the group, all of which must answer, is treated as at a first meeting: what only one has goes to the other, for the
+ * rest the policy decides, or a person.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Group } from '../../config/model.ts';
@@ -22,8 +23,9 @@ export interface RepairsParts {
   readonly group: Pick<Group, 'auto' | 'role'>;
   readonly log: Logger;
   readonly meetings: Meetings;
-  /** with whom a mapping is exchanged now */
-  readonly others: (mapping: Csync2Mapping) => readonly Other[];
+  readonly others: readonly Other[];
+  /** mappings that are exchanged with a node now */
+  readonly exchanged: (node: string) => readonly Csync2Mapping[];
   readonly signal: AbortSignal;
 }
 
@@ -63,7 +65,7 @@ export class Repairs {
       const lost: Divergence[] = [];
       for (const one of await this.#closedHere(mapping, other, lasting))
         if (!(await session.owes(local.settings.key, one))) lost.push(one);
-      await this.#settle(mapping, other, lost);
+      await this.#settle(mapping, other, await this.#closedElsewhere(mapping, other, lost));
       return isServed && divergences.length > 0;
     } finally {
       await session.close();
@@ -89,6 +91,37 @@ export class Repairs {
       const isOwed = owed.get(name)?.includes(host) === true;
       return isAsRecorded && isSelected && !isOwed && !undecided.has(name);
     });
+  }
+
+  /** Those that no third node owes, which may not have reached both yet. Rejects when one of them cannot be asked. */
+  async #closedElsewhere(
+    mapping: Csync2Mapping,
+    other: Other,
+    divergences: readonly Divergence[],
+  ): Promise<readonly Divergence[]> {
+    const { others, signal } = this.#parts;
+    const { local } = mapping.parts;
+    const { key } = local.settings;
+    let closed = divergences;
+    for (const third of others) {
+      if (third.node === other.node || third.receiveOnly || closed.length === 0) continue;
+      const session = await local.session(third.host, signal);
+      const left: Divergence[] = [];
+      try {
+        for (const one of closed) {
+          const { name, ours } = one;
+          let theirs: string | null = null;
+          await session.list(key, name, (found, text) => {
+            if (found === name) theirs = text;
+          });
+          if (!(await session.owes(key, { name, ours: ours ?? one.theirs, theirs }))) left.push(one);
+        }
+      } finally {
+        await session.close();
+      }
+      closed = left;
+    }
+    return closed;
   }
 
   /** What differed the last time; what does now is kept for the next. */
@@ -117,17 +150,19 @@ export class Repairs {
   }
 
   async #untilEqual(mapping: Csync2Mapping): Promise<void> {
-    const { signal, log, others } = this.#parts;
+    const { signal, log, others, exchanged } = this.#parts;
     this.#suspects.delete(mapping);
     for (let waitMs = FIRST_MS; !signal.aborted; waitMs = Math.min(LONGEST_MS, waitMs * 2)) {
       await pause(waitMs, undefined, { signal, ref: false }).catch(() => null);
       let isDifferent = false;
-      for (const other of mapping.isThere() ? others(mapping) : []) {
+      for (const other of others) {
         if (signal.aborted) return;
+        if (!mapping.isThere() || !exchanged(other.node).includes(mapping)) continue;
         try {
           isDifferent = (await this.compare(mapping, other)) || isDifferent;
         } catch (error) {
           log.debug({ peer: other.node }, `not compared: ${messageOf(error)}`);
+          isDifferent = true;
         }
       }
       if (!isDifferent) return;

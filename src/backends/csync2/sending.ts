@@ -50,9 +50,7 @@ export class Sending {
 
   constructor(parts: SendingParts) {
     this.#parts = parts;
-    const others = (mapping: Csync2Mapping): readonly Other[] =>
-      parts.others.filter(({ node }) => parts.exchanged(node).includes(mapping));
-    this.#repairs = new Repairs({ ...parts, others });
+    this.#repairs = new Repairs(parts);
     this.#lanes = new Map(parts.others.map((other) => [other.node, this.#createLane(other)] as const));
   }
 

@@ -45,12 +45,13 @@ describe('what differs and is owed by nobody', () => {
     local.close();
     for (const host of [here, there]) host.close();
   });
-  const repairs = (auto: Auto = 'younger', other = peer): Repairs =>
+  const repairs = (auto: Auto = 'younger', others: readonly Other[] = [peer]): Repairs =>
     new Repairs({
       group: { auto, role: 'full' },
       log: silentLogger(),
       meetings,
-      others: () => [other],
+      others,
+      exchanged: () => [mapping],
       signal: never,
     });
   const list = (host: Csync2Host): string[] =>
@@ -109,6 +110,34 @@ describe('what differs and is owed by nobody', () => {
     assert.ok(!(await local.table.owedNames('%p%', there.address, 10)).includes('%p%/only-0'));
   });
 
+  it('is left to a third node that owes it, also when that one cannot be asked', async () => {
+    const third = new Csync2Host();
+    for (const host of [here, there, third]) host.configure([here, there, third], { group: 'auto younger;' });
+    for (const host of [here, there, third]) {
+      host.write('gone', 'x');
+      host.setTime('gone', 1_700_000_000);
+      await host.program().run({ args: ['-cIr'], paths: [host.root] });
+    }
+    third.remove('gone');
+    await third.check();
+    await third.program().run({ args: ['-u', '-P', there.address] });
+    assert.ok(!list(there).includes('gone: x'), 'the deletion has reached one of two');
+    const asOther = { node: 'third', host: third.address, receiveOnly: false, isFirst: false };
+    const one = repairs('younger', [peer, asOther]);
+    await one.compare(mapping, peer);
+    await assert.rejects(one.compare(mapping, peer), { code: 'peer-unreachable' });
+    await third.listen();
+    try {
+      await one.compare(mapping, peer);
+      const owed = await local.table.owedNames('%p%', there.address, 10);
+      assert.ok(!owed.includes('%p%/gone'));
+      await update(third);
+      assert.ok(!list(here).includes('gone: x'));
+    } finally {
+      third.close();
+    }
+  });
+
   it('is shown to a person where there is no policy', async () => {
     const one = repairs('none');
     await one.compare(mapping, peer);
@@ -119,7 +148,7 @@ describe('what differs and is owed by nobody', () => {
   });
 
   it('is no affair of a node that only receives', async () => {
-    const one = repairs('younger', { ...peer, receiveOnly: true });
+    const one = repairs();
     assert.equal(await one.compare(mapping, peer), true);
     assert.equal(await one.compare(mapping, { ...peer, receiveOnly: true }), false);
     assert.deepEqual(await local.table.owedNames('%p%', there.address, 10), []);
