@@ -46,14 +46,22 @@ export async function revertEdits(
 
 export async function listConflicts(run: GroupRun): Promise<Conflict[]> {
   const conflicts: Conflict[] = [];
-  for (const { mapping, path, since } of run.mappings.flatMap((one) => conflictsOf(run, one))) {
-    conflicts.push({
-      group: run.group.name,
-      mapping: mapping.parts.mapping.name,
-      ...shownPath(path),
-      since: new Date(since).toISOString(),
-      versions: await versionsOf(run, mapping, path),
-    });
+  for (const mapping of run.mappings) {
+    const found = conflictsOf(run, mapping);
+    const versions = await versionsOf(
+      run,
+      mapping,
+      found.map(({ path }) => path),
+    );
+    for (const [at, { path, since }] of found.entries()) {
+      conflicts.push({
+        group: run.group.name,
+        mapping: mapping.parts.mapping.name,
+        ...shownPath(path),
+        since: new Date(since).toISOString(),
+        versions: versions[at] ?? [],
+      });
+    }
   }
   return conflicts;
 }
@@ -65,29 +73,40 @@ export async function resolveConflict(
   path: string,
   keep: string,
 ): Promise<void> {
-  const winner = keep === 'newest' ? await newest(run, mapping, path) : keep;
   const isBelow = (other: string): boolean => path === '' || other === path || other.startsWith(`${path}/`);
   const found = conflictsOf(run, mapping).flatMap((conflict) =>
     isBelow(conflict.path) ? [conflict.path] : [],
   );
-  const names = (found.length === 0 ? [path] : found).map((one) => mapping.nameOf(one));
-  if (winner === run.node) {
-    run.decided.ours(mapping, names, run.others);
-    await mapping.force(names, unlimited);
-  } else {
-    run.decided.theirs(mapping, names);
-    const losers = run.others.filter(({ node }) => node !== winner).map(({ host }) => host);
-    await takeOver(mapping, { winner: run.peer(winner).host, losers }, names, unlimited);
+  const paths = found.length === 0 ? [path] : found;
+  const winners = keep === 'newest' ? await newest(run, mapping, paths) : new Map([[keep, paths]]);
+  for (const [winner, those] of winners) {
+    const names = those.map((one) => mapping.nameOf(one));
+    if (winner === run.node) {
+      run.decided.ours(mapping, names, run.others);
+      await mapping.force(names, unlimited);
+    } else {
+      run.decided.theirs(mapping, names);
+      const losers = run.others.filter(({ node }) => node !== winner).map(({ host }) => host);
+      await takeOver(mapping, { winner: run.peer(winner).host, losers }, names, unlimited);
+    }
+    run.troubles.forget(new Set(names));
+    run.meetings.decided(mapping, new Set(names));
+    run.audit(mapping, path, 'resolved', `keeps ${winner}'s version`);
   }
-  run.troubles.forget(new Set(names));
-  run.meetings.decided(mapping, new Set(names));
   run.sending.hurry();
-  run.audit(mapping, path, 'resolved', `keeps ${winner}'s version`);
 }
 
-async function newest(run: GroupRun, mapping: Csync2Mapping, path: string): Promise<string> {
-  const versions = await versionsOf(run, mapping, path);
-  return versions.toSorted((a, b) => (a.time < b.time ? 1 : -1))[0]?.node ?? run.node;
+/** The paths by the node that has the newest version. */
+async function newest(
+  run: GroupRun,
+  mapping: Csync2Mapping,
+  paths: readonly string[],
+): Promise<Map<string, string[]>> {
+  const versions = await versionsOf(run, mapping, paths);
+  return Map.groupBy(paths, (_, at) => {
+    const [first] = (versions[at] ?? []).toSorted((a, b) => (a.time < b.time ? 1 : -1));
+    return first?.node ?? run.node;
+  });
 }
 
 /** Has a peer send these again, the first that can be asked. */

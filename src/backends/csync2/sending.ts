@@ -110,6 +110,8 @@ export class Sending {
         await this.#meet(other);
         if (group.role === 'receive') return 0;
         await local.alone(() => owed.refresh());
+        // A peer may have struck it off: somebody has decided there.
+        if (owed.to(other.host).names === 0) this.#parts.troubles.settled(other.node);
         return owed.to(other.host, this.#ready(other)).names;
       },
       onOutcome: (outcome) => this.#updated(other, outcome),

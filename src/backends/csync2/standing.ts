@@ -104,7 +104,7 @@ export async function explainPath(run: GroupRun, mapping: Csync2Mapping, path: s
   const problem = mappingStatus(run, mapping).errors.find((error) => error.path === path)?.message ?? null;
   return {
     state: peers.length === 0 ? state : `${state}, owed to ${peers.join(', ')}`,
-    versions: await versionsOf(run, mapping, path),
+    versions: (await versionsOf(run, mapping, [path]))[0] ?? [],
     applied: null,
     problem,
   };

@@ -35,6 +35,11 @@ export class Troubles {
     return [...since.keys()].filter((name) => before?.has(name) !== true);
   }
 
+  /** Nothing is owed to that peer any more. */
+  settled(peer: string): void {
+    this.#byPeer.delete(peer);
+  }
+
   /** Names that have been in conflict with a peer since before a time, ms since 1970. */
   lasting(peer: string, time: number): Set<string> {
     const conflicts = this.#byPeer.get(peer)?.conflicts ?? new Map<string, number>();
