@@ -13,8 +13,10 @@ export async function openNodeBackends(options: EngineOptions): Promise<NodeBack
 export class NodeBackends {
   readonly #engine: Engine;
   readonly #csync2: Csync2Groups;
+  #config: Config;
 
   constructor({ config, log }: EngineOptions, engine: Engine) {
+    this.#config = config;
     this.#engine = engine;
     this.#csync2 = new Csync2Groups({ config, log, services: engine.services });
   }
@@ -32,7 +34,13 @@ export class NodeBackends {
   /** Follows a changed config; throws a CsyncdError and changes nothing when it cannot. */
   async reconfigure(config: Config): Promise<void> {
     await this.#engine.reconfigure(config);
-    await this.#csync2.reconfigure(config);
+    try {
+      await this.#csync2.reconfigure(config);
+    } catch (error) {
+      await this.#engine.reconfigure(this.#config);
+      throw error;
+    }
+    this.#config = config;
   }
 
   /** Finishes what is being applied and closes everything; resolves within 10 s. */

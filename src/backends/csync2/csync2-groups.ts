@@ -35,8 +35,18 @@ export class Csync2Groups {
     return backend;
   }
 
-  /** Each open backend serves its group as it stands in this config from now on. */
+  /** Each open backend serves its group as it stands in this config from now on; when one cannot, all go on as before. */
   async reconfigure(config: Config): Promise<void> {
+    const before = this.#config;
+    try {
+      await this.#follow(config);
+    } catch (error) {
+      await this.#follow(before);
+      throw error;
+    }
+  }
+
+  async #follow(config: Config): Promise<void> {
     this.#config = config;
     for (const [name, backend] of this.#backends) {
       const group = config.groups.find((one) => one.name === name && one.backend === 'csync2');

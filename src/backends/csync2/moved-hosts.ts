@@ -7,7 +7,7 @@ import { existsSync, renameSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { databaseFileOf, type DatabasePlace } from '../../config/csync2/names.ts';
 import type { NodeServices } from '../node-services.ts';
-import { changeDatabase } from './database-write.ts';
+import { changeTogether, type Change } from './database-write.ts';
 import { encode } from './encoding.ts';
 import type { Other } from './members.ts';
 import { takeBack } from './set-aside.ts';
@@ -30,14 +30,17 @@ const OWN = 'UPDATE dirty SET myname = ?1 WHERE myname <> ?1';
 const FORGET = 'DELETE FROM dirty WHERE peername NOT IN (SELECT value FROM json_each(?))';
 
 /**
- * To be called while no csync2 runs on the database. Rejects as `changeDatabase` does.
+ * To be called while no csync2 of ours runs on the database. All that is kept follows, or nothing does: rejects as
+ * `changeTogether` does.
  *
  * @param notes remember the hosts until the next start
+ * @param longestMs how long to wait for somebody who has the database locked
  */
 export async function followHosts(
   { group, node, local: { host: own }, others }: GroupHosts,
   place: DatabasePlace,
   notes: NodeServices['notes'],
+  longestMs?: number,
 ): Promise<void> {
   const note = `csync2 hosts ${group.name}`;
   const before = JSON.parse(notes.get(note) ?? '{}') as Readonly<Record<string, string>>;
@@ -46,29 +49,35 @@ export async function followHosts(
     ...others.map((other) => [other.node, other.host]),
   ]) as Readonly<Record<string, string>>;
   const file = databaseFileOf(place, own);
-  const old = before[node];
-  const isMoved = old !== undefined && old !== own;
-  if (isMoved && !existsSync(file)) moveDatabase(databaseFileOf(place, old), file);
-  await takeBack(file);
+  const old = before[node] ?? own;
+  const isElsewhere = old !== own && !existsSync(file);
+  const there = isElsewhere ? databaseFileOf(place, old) : file;
+  await takeBack(there);
   // Nothing is written where nothing changed: a database that somebody has locked must not keep a group from its start.
   if (isDeepStrictEqual(before, now)) return;
-  if (isMoved) await changeDatabase(file, OWN, encode(own));
-  // By way of names that no host has: two nodes may have swapped their addresses.
-  const moved = Object.entries(before).filter(([name, host]) => {
-    return name !== node && now[name] !== undefined && now[name] !== host;
-  });
-  const move = async (from: string, to: string): Promise<void> => {
-    for (const sql of MOVE) await changeDatabase(file, sql, from, to);
+  const renamed = (): void => {
+    if (isElsewhere) renameSync(there, file);
   };
-  for (const [name, host] of moved) await move(encode(host), `\t${name}`);
-  for (const [name] of moved) await move(`\t${name}`, encode(now[name] ?? ''));
-  await changeDatabase(file, FORGET, JSON.stringify(Object.values(now).map(encode)));
+  await changeTogether(there, changesOf(node, before, now), renamed, longestMs);
   notes.set(note, JSON.stringify(now));
 }
 
-/** With the journal of a csync2 that was killed: without it half a transaction would count. */
-function moveDatabase(from: string, to: string): void {
-  if (!existsSync(from)) return;
-  if (existsSync(`${from}-journal`)) renameSync(`${from}-journal`, `${to}-journal`);
-  renameSync(from, to);
+function changesOf(
+  node: string,
+  before: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+): Change[] {
+  const own = now[node] ?? '';
+  const isMoved = before[node] !== undefined && before[node] !== own;
+  const moved = Object.entries(before).filter(([name, host]) => {
+    return name !== node && now[name] !== undefined && now[name] !== host;
+  });
+  const move = (from: string, to: string): Change[] => MOVE.map((sql) => ({ sql, values: [from, to] }));
+  return [
+    ...(isMoved ? [{ sql: OWN, values: [encode(own)] }] : []),
+    // By way of names that no host has: two nodes may have swapped their addresses.
+    ...moved.flatMap(([name, host]) => move(encode(host), `\t${name}`)),
+    ...moved.flatMap(([name]) => move(`\t${name}`, encode(now[name] ?? ''))),
+    { sql: FORGET, values: [JSON.stringify(Object.values(now).map(encode))] },
+  ];
 }

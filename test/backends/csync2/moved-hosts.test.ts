@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { followHosts } from '../../../src/backends/csync2/moved-hosts.ts';
 import { CsyncdError } from '../../../src/util/errors.ts';
 import { makeTempDir } from '../../kit/temp-dir.ts';
@@ -30,14 +31,14 @@ class Kept {
     database.close();
   }
 
-  follow(hosts: Readonly<Record<string, string>>): Promise<void> {
+  follow(hosts: Readonly<Record<string, string>>, longestMs?: number): Promise<void> {
     const notes = {
       get: (key: string) => this.#notes.get(key) ?? null,
       set: (key: string, value: string) => void this.#notes.set(key, value),
     };
     const others = Object.entries(hosts).flatMap(([node, host]) => (node === 'a' ? [] : [{ node, host }]));
     const group = { group: { name: 'g' }, node: 'a', local: { host: hosts['a'] ?? '' }, others };
-    return followHosts(group, { databaseDir: this.dir, configName: null }, notes);
+    return followHosts(group, { databaseDir: this.dir, configName: null }, notes, longestMs);
   }
 
   owed(host: string): string[] {
@@ -81,6 +82,34 @@ it('a node whose own address changed keeps its database, with the journal of a k
   await kept.follow({ a: '10.0.0.9', b: '10.0.0.2' });
   assert.deepEqual(fs.readdirSync(kept.dir), ['10.0.0.9.db3']);
   assert.deepEqual(kept.owed('10.0.0.9'), ['/f 10.0.0.9 10.0.0.2']);
+});
+
+it('a database that somebody has locked stays as it is until it is free, and then follows', async () => {
+  const kept = new Kept();
+  const [before, after] = [
+    { a: '10.0.0.1', b: '10.0.0.2', c: '10.0.0.3' },
+    { a: '10.0.0.9', b: '10.0.0.3', c: '10.0.0.2' },
+  ];
+  await kept.follow(before);
+  kept.create('10.0.0.1', { '10.0.0.2': ['/to-b'], '10.0.0.3': ['/to-c'] });
+  const other = new DatabaseSync(kept.file('10.0.0.1'));
+  other.exec(`BEGIN IMMEDIATE; INSERT INTO dirty VALUES ('/late', 0, '10.0.0.1', '10.0.0.2')`);
+  await assert.rejects(kept.follow(after, 50), (error) => {
+    return error instanceof CsyncdError && error.code === 'csync2-busy';
+  });
+  assert.ok(!fs.existsSync(kept.file('10.0.0.9')));
+  assert.deepEqual(kept.owed('10.0.0.1'), ['/to-b 10.0.0.1 10.0.0.2', '/to-c 10.0.0.1 10.0.0.3']);
+  const followed = kept.follow(after);
+  await setImmediate();
+  other.exec('COMMIT');
+  await followed;
+  assert.deepEqual(fs.readdirSync(kept.dir), ['10.0.0.9.db3']);
+  assert.deepEqual(kept.owed('10.0.0.9'), [
+    '/late 10.0.0.9 10.0.0.3',
+    '/to-b 10.0.0.9 10.0.0.3',
+    '/to-c 10.0.0.9 10.0.0.2',
+  ]);
+  other.close();
 });
 
 it('no database, one without tables, and a damaged one', async () => {

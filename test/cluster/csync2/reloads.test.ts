@@ -5,28 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { until, type ClusterNode } from '../../kit/cluster.ts';
 import { csync2Cluster } from '../../kit/csync2/cluster.ts';
-
-interface GroupKeys extends Record<string, unknown> {
-  hosts: { name: string; address: string }[];
-  mappings: Record<string, Record<string, unknown>>;
-}
-
-async function reload(node: ClusterNode, change: (group: GroupKeys) => void): Promise<void> {
-  const { configFile } = node.place;
-  const config = JSON.parse(fs.readFileSync(configFile, 'utf8')) as { groups: { web: GroupKeys } };
-  change(config.groups.web);
-  fs.writeFileSync(configFile, JSON.stringify(config));
-  if (!node.running) return;
-  const { code, stdout, stderr } = await node.cli('reload');
-  assert.equal(code, 0, stdout + stderr);
-}
-
-function moveTo(address: string, name: string): (group: GroupKeys) => void {
-  return ({ hosts }) => {
-    const host = hosts.find((one) => one.name === name);
-    if (host !== undefined) host.address = address;
-  };
-}
+import { moveTo, reload, type GroupKeys } from '../../kit/csync2/config.ts';
 
 test('what is owed follows a peer to another address, or goes with it', async (t) => {
   const made = await csync2Cluster(t, { nodes: ['a', 'b', 'c'] });
