@@ -1,26 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hosts } from '../kit/hosts/hosts.ts';
-import { Walk } from '../kit/hosts/walk.ts';
-import { NAMES, SHARED, assertGone, assertHas, putKey, putTree, sameEverywhere } from './data.ts';
-
-const EXCLUDED = ['cache', '.swp'];
+import { EXCLUDED, SHARED, assertGone, assertHas, sameEverywhere, withCsync2 } from './data.ts';
 
 test('csync2 under csyncd, and then the engine, and back, as docs/MIGRATING.md has it', async (t) => {
-  const made = await hosts(t, NAMES);
-  const [web1, web2, web3] = NAMES.map((name) => made.at(name));
-  assert.ok(web1 && web2 && web3);
-  const way = new Walk(made, 'docs/MIGRATING.md', 'csync2 under csyncd, and then the engine');
-
-  await way.step('What there is');
-  putKey(made, '/etc/csync2.key');
-  for (const host of made.all) {
-    host.put(`${SHARED}/cache/own`, host.name);
-    await host.must('systemctl start csync2.socket');
-  }
-  putTree(web1, SHARED);
-  for (const name of ['edited', 'deleted', 'renamed']) web2.put(`${SHARED}/${name}`, 'first');
-  assert.deepEqual(await made.minute(), []);
+  const { made, web1, web2, web3, way } = await withCsync2(t, 'csync2 under csyncd, and then the engine', {
+    files: ['edited', 'deleted', 'renamed'],
+  });
   // Cron has not seen it yet.
   web2.remove(`${SHARED}/deleted`);
   web3.put(`${SHARED}/unsent`, 'while cron was on');

@@ -1,14 +1,42 @@
 /** What the hosts hold before a migration, and what must be so afterwards. */
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
+import type { TestContext } from 'node:test';
+import { hosts } from '../kit/hosts/hosts.ts';
 import type { Host, Hosts } from '../kit/hosts/hosts.ts';
-import { walk } from '../kit/cluster/tree.ts';
-import { differences } from '../kit/cluster/tree.ts';
+import { Walk } from '../kit/hosts/walk.ts';
+import { differences, walk } from '../kit/cluster/tree.ts';
 import { until } from '../kit/cluster/until.ts';
 
 export const SHARED = '/var/www/shared';
 export const NAMES = ['web1', 'web2', 'web3'] as const;
 export type Three = Hosts<(typeof NAMES)[number]>;
+
+/** Names that the csync2.cfg of the page leaves out, with what is below them. */
+export const EXCLUDED = ['cache', '.swp'];
+
+/** Three hosts with csync2 in cron that hold the same, and the way that goes on from there. */
+export async function withCsync2(
+  t: TestContext,
+  chapter: string,
+  options: { readonly files: readonly string[]; readonly amend?: (host: Host) => Promise<unknown> },
+): Promise<{ made: Three; web1: Host; web2: Host; web3: Host; way: Walk<(typeof NAMES)[number]> }> {
+  const made = await hosts(t, NAMES);
+  const [web1, web2, web3] = NAMES.map((name) => made.at(name));
+  assert.ok(web1 && web2 && web3);
+  const way = new Walk(made, 'docs/MIGRATING.md', chapter);
+  await way.step('What there is');
+  putKey(made, '/etc/csync2.key');
+  for (const host of made.all) {
+    await options.amend?.(host);
+    host.put(`${SHARED}/cache/own`, host.name);
+    await host.must('systemctl start csync2.socket');
+  }
+  putTree(web1, SHARED);
+  for (const name of options.files) web2.put(`${SHARED}/${name}`, 'first');
+  assert.deepEqual(await made.minute(), []);
+  return { made, web1, web2, web3, way };
+}
 
 /** A key of csync2's, as `csync2 -k` writes them. */
 export function putKey({ all }: Three, path: string): void {

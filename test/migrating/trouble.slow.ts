@@ -1,39 +1,26 @@
 /** What docs/MIGRATING.md says of nodes that are not equal when csyncd starts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { until } from '../kit/cluster/until.ts';
-import { hosts } from '../kit/hosts/hosts.ts';
 import type { Host } from '../kit/hosts/hosts.ts';
 import { Walk } from '../kit/hosts/walk.ts';
-import { NAMES, SHARED, assertGone, assertHas, putKey, putTree, sameEverywhere } from './data.ts';
+import { EXCLUDED, SHARED, assertGone, assertHas, sameEverywhere, withCsync2 } from './data.ts';
 
-const EXCLUDED = ['cache', '.swp'];
+const FILES = ['both', 'gone-or-edited', 'apart', 'kept'];
 
-/** Three hosts with csync2 in cron, that hold the same. */
-async function withCsync2(t: TestContext, members = 'web1 web2 web3') {
-  const made = await hosts(t, NAMES);
-  const [web1, web2, web3] = NAMES.map((name) => made.at(name));
-  assert.ok(web1 && web2 && web3);
-  const way = new Walk(made, 'docs/MIGRATING.md', 'From csync2 with cron');
-  await way.step('What there is');
-  putKey(made, '/etc/csync2.key');
-  for (const host of made.all) {
-    // As it is without a line: csync2 decides nothing.
-    await host.must(`sed -i '/auto younger;/d; s/web1 web2 web3/${members}/' /etc/csync2.cfg`);
-    host.put(`${SHARED}/cache/own`, host.name);
-    await host.must('systemctl start csync2.socket');
-  }
-  putTree(web1, SHARED);
-  for (const name of ['both', 'gone-or-edited', 'apart', 'kept']) web1.put(`${SHARED}/${name}`, 'first');
-  assert.deepEqual(await made.minute(), []);
-  return { made, web1, web2, web3, way };
-}
+/** As it is without a line: csync2 decides nothing. */
+const undecided =
+  (members = 'web1 web2 web3') =>
+  (host: Host) =>
+    host.must(`sed -i '/auto younger;/d; s/web1 web2 web3/${members}/' /etc/csync2.cfg`);
 
 const UNDECIDED = { "grep -v '^ *#' /etc/csyncd/csyncd.yaml": '…' };
 
 test('conflicts that csync2 never resolved: the newest wins, the others are in backups', async (t) => {
-  const { made, web1, web2, web3, way } = await withCsync2(t);
+  const { made, web1, web2, web3, way } = await withCsync2(t, 'From csync2 with cron', {
+    files: FILES,
+    amend: undecided(),
+  });
   await way.step('Prepare', UNDECIDED);
   for (const host of made.all)
     await host.must("sed -i 's/auto: none/auto: younger/' /etc/csyncd/csyncd.yaml");
@@ -68,7 +55,10 @@ test('conflicts that csync2 never resolved: the newest wins, the others are in b
 });
 
 test('what is deleted between the last run of csync2 and the start is back afterwards; nothing else is', async (t) => {
-  const { made, web2, web3, way } = await withCsync2(t);
+  const { made, web2, web3, way } = await withCsync2(t, 'From csync2 with cron', {
+    files: FILES,
+    amend: undecided(),
+  });
   web3.remove(`${SHARED}/both`);
   await way.step('Prepare', UNDECIDED);
   await way.step('Let csync2 finish');
@@ -80,7 +70,10 @@ test('what is deleted between the last run of csync2 and the start is back after
 });
 
 test('a node that was down while the others went over brings nothing back', async (t) => {
-  const { made, web1, web2, web3, way } = await withCsync2(t);
+  const { made, web1, web2, web3, way } = await withCsync2(t, 'From csync2 with cron', {
+    files: FILES,
+    amend: undecided(),
+  });
   await way.step('Prepare', UNDECIDED);
   await web3.must('systemctl stop csync2.socket');
   for (const host of [web1, web2]) {
@@ -120,7 +113,10 @@ async function agreeWithout3(web1: Host): Promise<void> {
 }
 
 test('a slave of csync2 only receives; what it has otherwise is reported and put aside', async (t) => {
-  const { made, web1, web3, way } = await withCsync2(t, 'web1 web2 (web3)');
+  const { made, web1, web3, way } = await withCsync2(t, 'From csync2 with cron', {
+    files: FILES,
+    amend: undecided('web1 web2 (web3)'),
+  });
   await way.step('Prepare', UNDECIDED);
   assert.match(web3.read('/etc/csyncd/csyncd.yaml') ?? '', /name: web3, role: receive/);
   await way.step('Let csync2 finish');

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../../kit/cluster.ts';
 import { csync2Cluster } from '../../kit/csync2/cluster.ts';
+import { bothOwe } from '../../kit/csync2/conflicts.ts';
 import { policyDecides } from '../../kit/csync2/policy.ts';
 
 interface Conflict {
@@ -23,15 +24,7 @@ test('auto: none leaves both as they are, lists the conflict, and a person decid
     a.put(name, `a's ${name}`);
     b.put(name, `b's ${name}, longer`);
   }
-  for (const [node, peer] of [
-    [a, 'b'],
-    [b, 'a'],
-  ] as const) {
-    await until(
-      `${node.name} owes its versions`,
-      async () => ((await node.status())?.groups['web']?.peers[peer]?.pending_files ?? 0) === 2,
-    );
-  }
+  await bothOwe(made.nodes, 2);
   made.heal('a', 'b');
   const conflicts = async () =>
     ((await a.cli('conflicts', 'list', '--json')).json ?? []) as readonly Conflict[];
@@ -62,15 +55,7 @@ test('a decision holds although the other node tries to send its version first',
   made.cut('a', 'b');
   a.put('f', "a's");
   b.put('f', "b's, longer");
-  for (const [node, peer] of [
-    [a, 'b'],
-    [b, 'a'],
-  ] as const) {
-    await until(
-      `${node.name} owes its version`,
-      async () => ((await node.status())?.groups['web']?.peers[peer]?.pending_files ?? 0) === 1,
-    );
-  }
+  await bothOwe(made.nodes, 1);
   made.heal('a', 'b');
   const conflicts = async () => (await a.cli('conflicts', 'list', '--json')).json;
   await until('a lists it', async () => ((await conflicts()) as readonly unknown[]).length === 1);

@@ -35,17 +35,25 @@ async function changedApart(
     const time = OLD + (at % 2 === 0 ? 1000 : -1000);
     fs.utimesSync(b.path(name), time, time);
   }
+  await bothOwe(made.nodes, count);
+  made.heal('a', 'b');
+  return made;
+}
+
+/** Waits until each of two nodes that do not see each other owes the other so many files. */
+export async function bothOwe(
+  { a, b }: Readonly<Record<'a' | 'b', ClusterNode>>,
+  files: number,
+): Promise<void> {
   for (const [node, peer] of [
     [a, 'b'],
     [b, 'a'],
   ] as const) {
-    const owes = async (): Promise<boolean> => {
-      return ((await node.status())?.groups['web']?.peers[peer]?.pending_files ?? 0) >= count;
-    };
-    await until(`${node.name} owes its versions`, owes);
+    await until(
+      `${node.name} owes its versions`,
+      async () => ((await node.status())?.groups['web']?.peers[peer]?.pending_files ?? 0) === files,
+    );
   }
-  made.heal('a', 'b');
-  return made;
 }
 
 /** A policy decides all of them. */

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import type { TestContext } from 'node:test';
-import { until } from '../cluster.ts';
 import { csync2Cluster } from './cluster.ts';
+import { bothOwe } from './conflicts.ts';
 
 const OLD = 1_700_000_000;
 const NEW = 1_700_001_000;
@@ -31,15 +31,7 @@ export async function policyDecides(t: TestContext, auto: keyof typeof WINNERS):
   fs.utimesSync(a.path('f'), OLD, OLD);
   b.put('f', "b's version");
   fs.utimesSync(b.path('f'), NEW, NEW);
-  for (const [node, peer] of [
-    [a, 'b'],
-    [b, 'a'],
-  ] as const) {
-    await until(
-      `${node.name} owes its version`,
-      async () => ((await node.status())?.groups['web']?.peers[peer]?.pending_files ?? 0) > 0,
-    );
-  }
+  await bothOwe(made.nodes, 1);
   // Two that come at once cross each other: csync2 has no rule for that.
   if (auto === 'first') await b.cli('pause', '--peer', 'a');
   made.heal('a', 'b');
