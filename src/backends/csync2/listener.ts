@@ -5,13 +5,14 @@
 import { execa } from 'execa';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { boundSilence } from '../../sys/silence.ts';
 import { backoffMs } from '../../util/backoff.ts';
 import type { Clock } from '../../util/clock.ts';
-import type { CsyncdError } from '../../util/errors.ts';
+import { messageOf, type CsyncdError } from '../../util/errors.ts';
 import type { Logger } from '../../util/log.ts';
 import { csync2Locked, listenerEnded, startFailure } from './failures.ts';
 import { Lines } from './lines.ts';
-import { isListening } from './listening.ts';
+import { listeningSocket } from './listening.ts';
 import { ListenerOutput, type ListenerEvent } from './listener-output.ts';
 import { groupEnded } from './process-group.ts';
 import type { Csync2Program } from './program.ts';
@@ -21,12 +22,15 @@ export interface ListenerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly onEvent: (event: ListenerEvent) => void;
+  /** s after which a session ends whose peer is not there any more, or takes nothing of what it asked for */
+  readonly silentS?: number;
 }
 
 const WAIT = { firstMs: 1000, maxMs: 30_000 };
 /** ms after which one that listened counts as having started well */
 const STEADY_MS = 60_000;
 const TERM_MS = 3000;
+const SILENT_S = 60;
 const LISTEN_MS = 10;
 const LISTEN_AT_MOST_MS = 1000;
 const LAST_LINES = 5;
@@ -157,12 +161,33 @@ export class Listener {
 
   /** csync2 says that it listens just before it does. */
   #awaitListening(pid: number, tries = 0): void {
+    const socket = listeningSocket(pid);
     // A binary that starts csync2 as a child cannot be looked into.
-    if (isListening(pid) || tries * LISTEN_MS > LISTEN_AT_MOST_MS) {
+    if (socket !== null || tries * LISTEN_MS > LISTEN_AT_MOST_MS) {
+      this.#boundSilence(pid, socket);
       this.#problem = null;
       this.#ready.resolve();
     } else {
       this.#cancelWait = this.#options.clock.after(LISTEN_MS, () => this.#awaitListening(pid, tries + 1));
+    }
+  }
+
+  /**
+   * csync2 waits for ever for a peer that is cut off in the middle of a session. One that was listing the table has a read
+   * of the database open meanwhile, and no other run here can commit.
+   */
+  #boundSilence(pid: number, socket: number | null): void {
+    const { silentS = SILENT_S, log } = this.#options;
+    try {
+      if (socket === null) throw new Error(`process ${pid} does not listen itself`);
+      boundSilence(pid, socket, silentS);
+    } catch (error) {
+      log.warn(
+        {
+          hint: 'when checks go on ending with csync2-busy after a peer was cut off: systemctl restart csyncd',
+        },
+        `sessions of peers that are cut off cannot be ended: ${messageOf(error)}`,
+      );
     }
   }
 }

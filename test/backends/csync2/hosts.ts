@@ -5,14 +5,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { isListening } from '../../../src/backends/csync2/listening.ts';
+import { listeningSocket } from '../../../src/backends/csync2/listening.ts';
 import { Csync2Program, type ProgramSettings } from '../../../src/backends/csync2/program.ts';
 import { makeTempDir } from '../../kit/temp-dir.ts';
 import { must } from '../../kit/cluster/command.ts';
 import { until } from '../../kit/cluster/until.ts';
 
 export const PORT = 30865;
-const KEY = `${'k'.repeat(64)}\n`;
+export const KEY = `${'k'.repeat(64)}\n`;
 let made = 0;
 
 interface Config {
@@ -110,7 +110,7 @@ export class Csync2Host {
       detached: true,
     });
     this.#listener = child;
-    await until('csync2 listens', () => isListening(child.pid ?? 0));
+    await until('csync2 listens', () => listeningSocket(child.pid ?? 0) !== null);
   }
 
   close(): void {

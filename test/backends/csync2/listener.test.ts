@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { createConnection, createServer } from 'node:net';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, it } from 'node:test';
 import { Listener } from '../../../src/backends/csync2/listener.ts';
 import { ListenerOutput, type ListenerEvent } from '../../../src/backends/csync2/listener-output.ts';
@@ -11,7 +12,7 @@ import { progressOf } from '../../../src/backends/csync2/progress.ts';
 import { systemClock, type Clock } from '../../../src/util/clock.ts';
 import { silentLogger } from '../../../src/util/log.ts';
 import { until } from '../../kit/cluster/until.ts';
-import { Csync2Host, PORT } from './hosts.ts';
+import { Csync2Host, KEY, PORT } from './hosts.ts';
 
 /** Waits are a hundredth of what they are. */
 const hasty: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / 100, run) };
@@ -21,7 +22,7 @@ afterEach(async () => {
   for (const listener of started.splice(0)) await listener.stop();
 });
 
-function listen(host: Csync2Host, settings: Partial<ProgramSettings> = {}) {
+function listen(host: Csync2Host, settings: Partial<ProgramSettings> = {}, silentS?: number) {
   const events: ListenerEvent[] = [];
   const onEvent = (event: ListenerEvent): void => void events.push(event);
   const listener = new Listener({
@@ -29,10 +30,23 @@ function listen(host: Csync2Host, settings: Partial<ProgramSettings> = {}) {
     clock: hasty,
     log: silentLogger(),
     onEvent,
+    ...(silentS === undefined ? {} : { silentS }),
   });
   started.push(listener);
   listener.start();
   return { listener, events };
+}
+
+/** Rows as of files that are not there: more than fits the buffers of a connection. */
+function fillTable(host: Csync2Host, rows: number): void {
+  const database = new DatabaseSync(host.databaseFile);
+  try {
+    database.exec(`INSERT INTO file (filename, checktxt)
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})
+      SELECT '%25p%25/listed/' || i, hex(randomblob(50)) FROM n`);
+  } finally {
+    database.close();
+  }
 }
 
 describe('csync2’s listener', () => {
@@ -117,6 +131,25 @@ describe('csync2’s listener', () => {
       stderr.filter((line) => line.includes('Marking') && line.includes('many/')),
       [],
     );
+  });
+
+  it('ends a session whose peer takes nothing any more, which would keep the database locked', async () => {
+    host.configure([host, peer], { top: 'lock-timeout 1;' });
+    const { listener, events } = listen(host, {}, 3);
+    await listener.ready();
+    await host.check();
+    fillTable(host, 60_000);
+    const call = createConnection({ port: PORT, host: host.address, localAddress: peer.address });
+    call
+      .on('error', () => undefined)
+      .write(`CONFIG \nHELLO ${peer.address}\nLIST ${host.address} - ${KEY.trim()}\n`);
+    await once(call, 'readable');
+    const session = await until('a session', () => events.find(({ kind }) => kind === 'connected')?.session);
+    host.write('own', 'x');
+    await host.check();
+    await until('its end', () => progressOf(session) === null);
+    call.destroy();
+    host.configure([host, peer]);
   });
 
   it('is started again when it dies, also with a session open', async () => {
