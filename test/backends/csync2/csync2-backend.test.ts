@@ -31,7 +31,7 @@ groups:
     key_file: ${host.dir}/group.key
     hosts: [{ name: web1, address: ${host.address} }, { name: web2, address: 127.0.0.1 }]
     backend: csync2
-    csync2: { no_ssl: true, ${csync2} }
+    csync2: { no_ssl: true, port: ${PORT}, ${csync2} }
     mappings: { shared: { path: ${host.root} } }
 `);
     return { config, group: config.groups[0] as Group };

@@ -11,7 +11,8 @@ import { makeTempDir } from '../../kit/temp-dir.ts';
 import { must } from '../../kit/cluster/command.ts';
 import { until } from '../../kit/cluster/until.ts';
 
-export const PORT = 30865;
+/** Of this process alone: sessions at the port, at whatever address, make a look put off what it finds. */
+export const PORT = 10_000 + (process.pid % 20_000);
 export const KEY = `${'k'.repeat(64)}\n`;
 let made = 0;
 

@@ -42,6 +42,9 @@ class Node {
   }
 }
 
+const ASKERS = ['the one that deleted', 'the other'] as const;
+type Opened = ReturnType<Node['open']>;
+
 describe('a first meeting', () => {
   let a: Node;
   let b: Node;
@@ -56,7 +59,7 @@ describe('a first meeting', () => {
     for (const local of open.splice(0)) local.close();
     for (const { host } of [a, b]) host.close();
   });
-  async function attached(node: Node, peer: Node, auto: Auto = 'younger'): Promise<ReturnType<Node['open']>> {
+  async function attached(node: Node, peer: Node, auto: Auto = 'younger'): Promise<Opened> {
     const opened = node.open(auto, peer);
     open.push(opened.local);
     await opened.mapping.attach(never);
@@ -67,30 +70,64 @@ describe('a first meeting', () => {
   };
   const has = (node: Node, path: string): boolean => fs.existsSync(join(node.host.root, path));
 
-  for (const first of ['the one that deleted', 'the other'] as const) {
-    it(`brings no file back that was deleted before it, when ${first} is the first to ask`, async () => {
-      for (const node of [a, b]) {
-        node.host.write('gone', 'x');
-        node.host.write('dir/gone', 'x');
-        node.host.write('kept', 'x');
+  /** Both have the same names; what b has was written so many seconds later. */
+  async function bothAttached(later = 0): Promise<readonly [Opened, Opened]> {
+    for (const node of [a, b]) {
+      for (const path of ['gone', 'dir/gone', 'kept']) {
+        node.host.write(path, 'x');
+        node.host.setTime(path, 1_700_000_000 + (node === b ? later : 0));
       }
-      const [atA, atB] = [await attached(a, b), await attached(b, a)];
-      a.host.remove('gone');
-      a.host.remove('dir');
-      await atA.mapping.look(null, never);
-      const meet = [
-        () => atA.meetings.meet(atA.mapping, b.asOther, never),
-        () => atB.meetings.meet(atB.mapping, a.asOther, never),
-      ];
-      for (const one of first === 'the other' ? meet.toReversed() : meet) await one();
-      await update(b, a);
-      await update(a, b);
-      await update(b, a);
-      for (const node of [a, b]) {
-        assert.ok(has(node, 'kept'));
-        assert.ok(!has(node, 'gone') && !has(node, 'dir'), `${node.name} has it again`);
-      }
-      assert.equal(atA.meetings.isDue(atA.mapping, 'b'), false);
+    }
+    return [await attached(a, b), await attached(b, a)];
+  }
+  function deleteAtA(): void {
+    a.host.remove('gone');
+    a.host.remove('dir');
+  }
+  async function recordedAt({ mapping }: Opened): Promise<void> {
+    const { changed, again } = await mapping.look(null, never);
+    assert.deepEqual({ changed, again }, { changed: 3, again: [] });
+  }
+  async function meetInTurn(atA: Opened, atB: Opened, first: (typeof ASKERS)[number]): Promise<void> {
+    const meet = [
+      () => atA.meetings.meet(atA.mapping, b.asOther, never),
+      () => atB.meetings.meet(atB.mapping, a.asOther, never),
+    ];
+    for (const one of first === 'the other' ? meet.toReversed() : meet) await one();
+  }
+  async function updateBoth(): Promise<void> {
+    for (const [node, peer] of [
+      [b, a],
+      [a, b],
+      [b, a],
+    ] as const)
+      await update(node, peer);
+  }
+  function bothHaveOnlyKept(): void {
+    for (const { name, host } of [a, b]) assert.deepEqual(fs.readdirSync(host.root), ['kept'], name);
+  }
+
+  for (const first of ASKERS) {
+    for (const later of [0, 100]) {
+      it(`brings no file back that was deleted before it, and is ${later} s younger at the other, when ${first} asks first`, async () => {
+        const [atA, atB] = await bothAttached(later);
+        deleteAtA();
+        await recordedAt(atA);
+        await meetInTurn(atA, atB, first);
+        await updateBoth();
+        bothHaveOnlyKept();
+        assert.equal(atA.meetings.isDue(atA.mapping, 'b'), false);
+      });
+    }
+
+    it(`brings no file back whose deletion is recorded after it only, when ${first} asks first`, async () => {
+      const [atA, atB] = await bothAttached();
+      deleteAtA();
+      await meetInTurn(atA, atB, first);
+      await updateBoth();
+      await recordedAt(atA);
+      await updateBoth();
+      bothHaveOnlyKept();
     });
   }
 

@@ -14,10 +14,9 @@ import { openSys } from '../../../src/sys/open.ts';
 import { compileSelection } from '../../../src/util/selection.ts';
 import { until } from '../../kit/cluster/until.ts';
 import { makeTempDir } from '../../kit/temp-dir.ts';
+import { PORT } from './hosts.ts';
 import { wallClock } from './recorder.ts';
 
-/** Of this process, so that its connections are told from those of other tests. */
-const PORT = 10_000 + (process.pid % 20_000);
 const sys = openSys();
 
 export class Host {
