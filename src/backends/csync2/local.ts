@@ -35,6 +35,7 @@ export type RunInTurn = (task: Pick<Task, 'args' | 'paths'>) => Promise<RunResul
 
 /** A session's rows are waited for so long, ms; what differs then is looked at again. */
 const QUIET_MS = 5_000;
+const RESTS = 10;
 const NAMES = 500;
 const NAMED = 'filename IN (SELECT CAST(unhex(value) AS TEXT) FROM json_each(?1))';
 const FORCE = `UPDATE dirty SET forced = 1 WHERE ${NAMED} AND peername = CAST(?2 AS TEXT) AND forced <> 1`;
@@ -87,6 +88,20 @@ export class Local {
   /** Waits a little for peers that are sending, so that what they bring is not taken for a local edit. */
   async quiet(signal: AbortSignal): Promise<void> {
     await this.incoming.quiet(QUIET_MS, signal);
+  }
+
+  /**
+   * The peers that are owed these names, by name, from a moment at which no session of a peer was at work: one that asks
+   * about a name takes its mark away before it sets it anew, up to a second later. Rejects when there is no such moment.
+   */
+  async owedAtRest(names: readonly string[], signal: AbortSignal): Promise<Map<string, string[]>> {
+    for (let tries = 0; tries < RESTS && (await this.incoming.quiet(QUIET_MS, signal)); tries++) {
+      const before = await this.table.version();
+      const owed = await this.alone(() => this.table.peersOwed(names), signal);
+      // A whole session may have come and gone meanwhile.
+      if (!(await this.incoming.isOpen()) && (await this.table.version()) === before) return owed;
+    }
+    throw new Error('peers are at work here');
   }
 
   /** A session with a host of the group, which may be this node itself. The caller closes it. */

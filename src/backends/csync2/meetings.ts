@@ -75,15 +75,18 @@ export class Meetings {
     const { local, rootName } = mapping.parts;
     const session = await local.session(other.host, signal);
     let compared: TableComparison;
-    let deletions: Deletions;
+    let theirDeletions: ReadonlySet<string>;
     try {
       compared = await compareTables(local, session, rootName);
-      deletions = await this.#deletions(mapping, other, session, compared.divergences);
+      theirDeletions = await this.#theirDeletions(mapping, other, session, compared.divergences);
     } finally {
       await session.close();
     }
     const { divergences, isServed } = compared;
     if (!isServed) throw new Error(`${other.node} does not serve ${mapping.parts.mapping.name} yet`);
+    const lacking = divergences.flatMap(({ name, ours }) => (ours === null ? [name] : []));
+    const owed = lacking.length === 0 ? [] : (await local.owedAtRest(lacking, signal)).keys();
+    const deletions: Deletions = { ours: new Set(owed), theirs: theirDeletions };
     const { auto, receiveOnly } = this.#parts;
     const us = { receiveOnly, isFirst: !other.isFirst };
     const { ours, theirs, undecided } = settleMeeting(auto, us, other, divergences, deletions);
@@ -93,21 +96,19 @@ export class Meetings {
   }
 
   /** Known while they are owed: csync2 keeps nothing of a name that is gone but that it owes it. */
-  async #deletions(
+  async #theirDeletions(
     { parts: { local } }: Csync2Mapping,
     { receiveOnly }: Other,
     session: PeerSession,
     divergences: readonly Divergence[],
-  ): Promise<Deletions> {
-    const lacking = divergences.flatMap(({ name, ours }) => (ours === null ? [name] : []));
-    const owed = await local.table.peersOwed(lacking);
-    const theirs = new Set<string>();
+  ): Promise<ReadonlySet<string>> {
+    const names = new Set<string>();
     // What a receiver has deleted it may owe, and does not count.
-    for (const { name, ours, theirs: other } of receiveOnly || this.#parts.receiveOnly ? [] : divergences) {
-      if (other !== null || ours === null) continue;
-      if (await session.owesDeletion(local.settings.key, name, ours)) theirs.add(name);
+    for (const { name, ours, theirs } of receiveOnly || this.#parts.receiveOnly ? [] : divergences) {
+      if (theirs !== null || ours === null) continue;
+      if (await session.owesDeletion(local.settings.key, name, ours)) names.add(name);
     }
-    return { ours: new Set(owed.keys()), theirs };
+    return names;
   }
 
   #progress(mapping: Csync2Mapping): Progress {

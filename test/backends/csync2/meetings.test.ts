@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Csync2Host } from './hosts.ts';
 import { localOf, mappingOf, servicesInMemory } from './mapping-kit.ts';
@@ -130,6 +131,28 @@ describe('a first meeting', () => {
       bothHaveOnlyKept();
     });
   }
+
+  it('brings no file back whose deletion a session of a peer is about to mark anew', async () => {
+    const [atA, atB] = await bothAttached();
+    deleteAtA();
+    await recordedAt(atA);
+    const database = new DatabaseSync(a.host.databaseFile, { timeout: 10_000 });
+    database.exec('CREATE TABLE marks AS SELECT * FROM dirty; DELETE FROM dirty');
+    const { incoming } = atA.local;
+    const quiet = incoming.quiet.bind(incoming);
+    let isMarked = false;
+    // The session is over: csync2 has set the marks that it had taken away.
+    incoming.quiet = async (...args) => {
+      if (!isMarked) database.exec('INSERT INTO dirty SELECT * FROM marks');
+      isMarked = true;
+      return quiet(...args);
+    };
+    await atA.meetings.meet(atA.mapping, b.asOther, never);
+    database.close();
+    await atB.meetings.meet(atB.mapping, a.asOther, never);
+    await updateBoth();
+    bothHaveOnlyKept();
+  });
 
   it('of two at the same time comes to the same on both', async () => {
     for (const [node, time] of [
