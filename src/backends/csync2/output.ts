@@ -113,7 +113,10 @@ export class ClientOutput {
         ? problem('tls-failed', 'the peer ended the TLS session')
         : problem('interrupted', 'the session with the peer ended in the middle');
     }
-    if (errors === null) return problem('unknown', 'csync2 died');
+    if (errors === null) {
+      const said = this.#other.at(-1);
+      return problem('unknown', said === undefined ? 'csync2 died' : `csync2 died; it said: ${said}`);
+    }
     const isExplained = [...this.#files.values()].some(({ state }) => state === 'failed');
     if (errors === 0 || isExplained) return null;
     return problem('unknown', `csync2 counts ${errors} errors`);

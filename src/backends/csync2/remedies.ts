@@ -21,7 +21,8 @@ export type Reason =
   // of this node
   | 'own-config'
   | 'own-tls'
-  | 'own-database';
+  | 'own-database'
+  | 'own-sqlite';
 
 const REMEDIES: Readonly<Record<Reason, string>> = {
   unknown: 'see what csync2 says in the log of the peer',
@@ -51,6 +52,8 @@ const REMEDIES: Readonly<Record<Reason, string>> = {
   'own-tls':
     'csync2_ssl_key.pem and csync2_ssl_cert.pem of this node’s csync2 must be there, belong together and be readable',
   'own-database': 'look at the directory of csync2’s database on this node: free space, rights, the disk',
+  'own-sqlite':
+    'install the SQLite library on this node, which csync2 loads when it runs: apt-get install libsqlite3-0',
 };
 
 export function remedyOf(reason: Reason): string {
@@ -101,5 +104,6 @@ const LINES: readonly (readonly [RegExp, Reason])[] = [
   [/^SSL: /, 'tls-failed'],
   [/^(Near line \d+:|Config error:|This host \(.*\) is not a member of any configured group)/, 'own-config'],
   [/^(Can't open database|Database Error)/, 'own-database'],
+  [/^Could not open libsqlite3/, 'own-sqlite'],
   [/^(Format-error while receiving|(Write|Read)-error while)/, 'interrupted'],
 ];

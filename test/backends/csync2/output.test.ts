@@ -30,9 +30,10 @@ async function read(
   args: readonly string[],
   peerName: string | null,
   paths?: readonly string[],
+  binary = 'csync2',
 ): Promise<ClientReport> {
   const output = new ClientOutput(peerName);
-  await here.program().run({
+  await here.program({ binary }).run({
     args,
     ...(paths === undefined ? {} : { paths }),
     onLine: (line) => output.line(line),
@@ -271,6 +272,18 @@ describe('what csync2 says of a peer', () => {
     peer.configure(all, { tls: true });
     assert.equal(reason(await update('-v')), 'unknown');
     assert.equal(reason(await update('-vvv')), 'tls-expected');
+  });
+
+  it('tells that csync2 finds no SQLite', async () => {
+    const binary = join(here.dir, 'csync2-without-sqlite');
+    const library = /=> (\S*libsqlite3\.so\.0)$/m.exec(
+      spawnSync('ldconfig', ['-p'], { encoding: 'utf8' }).stdout,
+    )?.[1];
+    const hidden = `mount --bind /dev/null ${library}; exec csync2 "$@"`;
+    fs.writeFileSync(binary, `#!/bin/sh\nexec unshare -m sh -c '${hidden}' csync2 "$@"\n`, { mode: 0o755 });
+    const report = await read(['-v', '-cr'], null, [here.root], binary);
+    assert.equal(reason(report), 'own-sqlite');
+    assert.match(report.problem?.message ?? '', /libsqlite3/);
   });
 
   it('tells what is wrong on this node', async () => {
