@@ -4,35 +4,38 @@
  * set again after each update, until the peer is owed the file no more.
  */
 import type { NodeServices } from '../node-services.ts';
+import { GivenUp } from './given-up.ts';
 import type { Csync2Mapping } from './mapping.ts';
+import { MappingNotes } from './mapping-notes.ts';
 import type { Other } from './members.ts';
 
 /** Names by node. */
 type Standing = Readonly<Record<string, readonly string[]>>;
 
 export class Decided {
-  readonly #group: string;
-  readonly #notes: NodeServices['notes'];
-  readonly #known = new Map<Csync2Mapping, Standing>();
+  /** What is decided for another version than this node's. */
+  readonly givenUp: GivenUp;
+  readonly #notes: MappingNotes<Standing>;
 
   constructor(group: string, { notes }: Pick<NodeServices, 'notes'>) {
-    this.#group = group;
-    this.#notes = notes;
+    this.givenUp = new GivenUp(group, { notes });
+    this.#notes = new MappingNotes<Standing>({ group, what: 'decided', none: {} }, notes);
   }
 
   /** This node's version of these is to be at all the others. */
   ours(mapping: Csync2Mapping, names: readonly string[], others: readonly Other[]): void {
-    const standing = this.#standing(mapping);
+    this.givenUp.end(mapping, names);
+    const standing = this.#notes.of(mapping);
     const more = others.map(
       ({ node }) => [node, [...new Set([...(standing[node] ?? []), ...names])]] as const,
     );
-    this.#keep(mapping, { ...standing, ...Object.fromEntries(more) });
+    this.#notes.keep(mapping, { ...standing, ...Object.fromEntries(more) });
   }
 
   /** Another version of these is. */
   theirs(mapping: Csync2Mapping, names: readonly string[]): void {
     const gone = new Set(names);
-    for (const [node, standing] of Object.entries(this.#standing(mapping)))
+    for (const [node, standing] of Object.entries(this.#notes.of(mapping)))
       this.#leave(
         mapping,
         node,
@@ -42,7 +45,7 @@ export class Decided {
 
   /** Names of which that node is to take this one's version. */
   at(mapping: Csync2Mapping, node: string): readonly string[] {
-    return this.#standing(mapping)[node] ?? [];
+    return this.#notes.of(mapping)[node] ?? [];
   }
 
   /**
@@ -68,24 +71,7 @@ export class Decided {
   }
 
   #leave(mapping: Csync2Mapping, node: string, names: readonly string[]): void {
-    const standing = this.#standing(mapping);
-    if (standing[node]?.length !== names.length) this.#keep(mapping, { ...standing, [node]: names });
-  }
-
-  #standing(mapping: Csync2Mapping): Standing {
-    const known = this.#known.get(mapping);
-    if (known !== undefined) return known;
-    const kept = JSON.parse(this.#notes.get(this.#note(mapping)) ?? '{}') as Standing;
-    this.#known.set(mapping, kept);
-    return kept;
-  }
-
-  #keep(mapping: Csync2Mapping, standing: Standing): void {
-    this.#notes.set(this.#note(mapping), JSON.stringify(standing));
-    this.#known.set(mapping, standing);
-  }
-
-  #note(mapping: Csync2Mapping): string {
-    return `csync2 decided ${this.#group}/${mapping.parts.mapping.name}`;
+    const standing = this.#notes.of(mapping);
+    if (standing[node]?.length !== names.length) this.#notes.keep(mapping, { ...standing, [node]: names });
   }
 }

@@ -87,7 +87,8 @@ export async function resolveConflict(
     } else {
       run.decided.theirs(mapping, names);
       const losers = run.others.filter(({ node }) => node !== winner).map(({ host }) => host);
-      await takeOver(mapping, { winner: run.peer(winner).host, losers }, names, unlimited);
+      const onGiveUp = (): Promise<void> => run.decided.givenUp.begin(mapping, winner, names, unlimited);
+      await takeOver(mapping, { winner: run.peer(winner).host, losers, onGiveUp }, names, unlimited);
     }
     run.troubles.forget(new Set(names));
     run.meetings.decided(mapping, new Set(names));
@@ -114,9 +115,10 @@ async function fetchAgain(run: GroupRun, mapping: Csync2Mapping, paths: readonly
   if (paths.length === 0) return;
   const names = paths.map((path) => mapping.nameOf(path));
   let cause: unknown = null;
-  for (const { host } of run.senders) {
+  for (const { node, host } of run.senders) {
+    const onGiveUp = (): Promise<void> => run.decided.givenUp.begin(mapping, node, names, unlimited);
     try {
-      return await takeOver(mapping, { winner: host, losers: [] }, names, unlimited);
+      return await takeOver(mapping, { winner: host, losers: [], onGiveUp }, names, unlimited);
     } catch (error) {
       cause = error;
     }

@@ -18,7 +18,12 @@ export function decode(text: string): string {
 
 /** Names for `unhex(value) … json_each(?)` in a statement: bytes pass through SQLite unchanged only so. */
 export function keyList(names: readonly string[]): string {
-  return JSON.stringify(names.map((name) => Buffer.from(encode(name), 'latin1').toString('hex')));
+  return JSON.stringify(names.map((name) => hex(encode(name))));
+}
+
+/** For `unhex` in a statement. */
+export function hex(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('hex');
 }
 
 function hexOf(char: string): string {

@@ -64,15 +64,15 @@ export class Glances {
   }
 }
 
-/** csync2's texts of what is at these paths, null = nothing; what could not be told is left out. Throws as `look` does. */
-export async function glanceAt(
+/** What is at these paths, null = nothing; what could not be told is left out. Throws as `look` does. */
+export async function findAt(
   tree: Tree,
   paths: readonly string[],
   signal: AbortSignal,
-): Promise<Map<string, string | null>> {
+): Promise<Map<string, Found | null>> {
   const slices = new Slices(signal);
   const rootFd = tree.sys.openRoot(tree.rootPath);
-  const texts = new Map<string, string | null>();
+  const there = new Map<string, Found | null>();
   const glances = new Glances(new Comparison(tree, rootFd, slices));
   try {
     const root = tree.sys.fstat(rootFd);
@@ -80,11 +80,21 @@ export async function glanceAt(
     for (const path of paths) {
       if (slices.isOver) await slices.rest();
       const { found } = glances.at(path);
-      if (found !== 'unknown') texts.set(path, found?.text ?? null);
+      if (found !== 'unknown') there.set(path, found);
     }
   } finally {
     glances.close();
     tree.sys.close(rootFd);
   }
-  return texts;
+  return there;
+}
+
+/** csync2's texts of the same. */
+export async function glanceAt(
+  tree: Tree,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<Map<string, string | null>> {
+  const there = await findAt(tree, paths, signal);
+  return new Map([...there].map(([path, found]) => [path, found?.text ?? null] as const));
 }

@@ -258,6 +258,7 @@ export class GroupRun {
 
   async #refresh(): Promise<void> {
     try {
+      await this.sending.upholdGivenUp();
       const before = new Map(this.others.map(({ host }) => [host, this.owed.to(host).names] as const));
       await this.local.alone(async () => {
         await this.owed.refresh();

@@ -1,6 +1,6 @@
 /** A group's csync2 on this node: the binary, its table, the key. What the parts of the backend share. */
 import { changeDatabase } from './database-write.ts';
-import { encode, keyList } from './encoding.ts';
+import { encode, hex, keyList } from './encoding.ts';
 import { Incoming } from './incoming.ts';
 import { PeerSession } from './peer-session.ts';
 import type { Places } from './places.ts';
@@ -40,6 +40,10 @@ const NAMES = 500;
 const NAMED = 'filename IN (SELECT CAST(unhex(value) AS TEXT) FROM json_each(?1))';
 const FORCE = `UPDATE dirty SET forced = 1 WHERE ${NAMED} AND peername = CAST(?2 AS TEXT) AND forced <> 1`;
 const SETTLE = `DELETE FROM dirty WHERE ${NAMED} AND peername = CAST(?2 AS TEXT)`;
+/** What csync2 has recorded of them; '' = nothing. */
+const RECORDED = `ifnull((SELECT checktxt FROM file WHERE file.filename = dirty.filename), '')`;
+const STRIKE_RECORDED = `DELETE FROM dirty WHERE (filename, ${RECORDED}) IN (
+  SELECT CAST(unhex(value ->> 0) AS TEXT), CAST(unhex(value ->> 1) AS TEXT) FROM json_each(?1))`;
 const STRIKE = (table: 'file' | 'dirty'): string => `DELETE FROM ${table} WHERE ${NAMED}`;
 
 export class Local {
@@ -123,19 +127,33 @@ export class Local {
    * What is on the disk at the paths is recorded, and owed to nobody: what a peer sends for them is taken.
    *
    * @param names csync2's names of the paths
-   * @param onStart its turn has come; what this throws ends it
+   * @param stages what is done when its turn has come, and when all is recorded; what these throw ends it
    */
   async giveUp(
     names: readonly string[],
     files: readonly string[],
-    onStart: () => void,
+    stages: { readonly onStart: () => void; readonly onRecorded: () => Promise<void> },
     signal: AbortSignal,
   ): Promise<void> {
     await this.alone(async (run) => {
-      onStart();
+      stages.onStart();
       await run({ args: ['-cI'], paths: files });
+      await stages.onRecorded();
       await this.#change(STRIKE('dirty'), names);
     }, signal);
+  }
+
+  /**
+   * Owed to nobody any more, those of which csync2 has still recorded this; to be called when the database is had alone. A
+   * session of a peer may record a change at any time, and owes it then.
+   *
+   * @param recorded csync2's texts by name, null = nothing
+   */
+  async strike(recorded: ReadonlyMap<string, string | null>): Promise<void> {
+    const file = this.settings.places.databaseFile;
+    const pairs = [...recorded].map(([name, text]) => [hex(encode(name)), hex(text ?? '')]);
+    for (let at = 0; at < pairs.length; at += NAMES)
+      await changeDatabase(file, STRIKE_RECORDED, JSON.stringify(pairs.slice(at, at + NAMES)));
   }
 
   /** csync2 knows nothing of these names any more, and owes them to nobody. */

@@ -226,10 +226,18 @@ export class Csync2Mapping {
     }, signal);
   }
 
-  /** What a peer sends for these is taken, whatever was changed here. */
-  async giveUp(names: readonly string[], signal: AbortSignal): Promise<void> {
+  /**
+   * What a peer sends for these is taken, whatever was changed here.
+   *
+   * @param onRecorded nobody else works on the database, and nothing is given up yet
+   */
+  async giveUp(
+    names: readonly string[],
+    signal: AbortSignal,
+    onRecorded: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
     const onStart = (): void => this.#mustBeThere();
-    await this.parts.local.giveUp(names, this.#filesOf(names), onStart, signal);
+    await this.parts.local.giveUp(names, this.#filesOf(names), { onStart, onRecorded }, signal);
   }
 
   #filesOf(names: readonly string[]): string[] {

@@ -6,6 +6,7 @@ import type { Auto } from '../../config/model.ts';
 import type { NodeServices } from '../node-services.ts';
 import { settleMeeting, type Deletions } from './first-meeting.ts';
 import type { Csync2Mapping } from './mapping.ts';
+import { MappingNotes } from './mapping-notes.ts';
 import type { Other } from './members.ts';
 import type { PeerSession } from './peer-session.ts';
 import { compareTables, type Divergence, type TableComparison } from './peer-tables.ts';
@@ -25,24 +26,26 @@ const MOST_UNDECIDED = 10_000;
 
 export class Meetings {
   readonly #parts: MeetingsParts;
-  readonly #known = new Map<Csync2Mapping, Progress>();
+  readonly #notes: MappingNotes<Progress>;
 
   constructor(parts: MeetingsParts) {
     this.#parts = parts;
+    const { group, services } = parts;
+    this.#notes = new MappingNotes<Progress>({ group, what: 'meetings', none: {} }, services.notes);
   }
 
   /** csync2 has recorded the mapping for the first time. */
   expect(mapping: Csync2Mapping, others: readonly Other[]): void {
-    this.#keep(mapping, Object.fromEntries(others.map(({ node }) => [node, 'new'] as const)));
+    this.#notes.keep(mapping, Object.fromEntries(others.map(({ node }) => [node, 'new'] as const)));
   }
 
   isDue(mapping: Csync2Mapping, node: string): boolean {
-    return this.#progress(mapping)[node] === 'new';
+    return this.#notes.of(mapping)[node] === 'new';
   }
 
   /** Names that differ on that node since the first meeting. */
   undecided(mapping: Csync2Mapping): ReadonlyMap<string, readonly string[]> {
-    const entries = Object.entries(this.#progress(mapping));
+    const entries = Object.entries(this.#notes.of(mapping));
     return new Map(
       entries.flatMap(([node, names]) => (names === 'new' || names.length === 0 ? [] : [[node, names]])),
     );
@@ -50,24 +53,24 @@ export class Meetings {
 
   /** These differ on that node, and a person must decide. */
   differ(mapping: Csync2Mapping, node: string, names: readonly string[]): void {
-    const progress = this.#progress(mapping);
+    const progress = this.#notes.of(mapping);
     const left = progress[node];
     if (names.length === 0 || left === 'new') return;
     const all = [...new Set([...(left ?? []), ...names])];
-    this.#keep(mapping, { ...progress, [node]: all.slice(0, MOST_UNDECIDED) });
+    this.#notes.keep(mapping, { ...progress, [node]: all.slice(0, MOST_UNDECIDED) });
   }
 
   /** A person has decided over these. */
   decided(mapping: Csync2Mapping, names: ReadonlySet<string>): void {
-    for (const node of Object.keys(this.#progress(mapping))) this.agreed(mapping, node, names);
+    for (const node of Object.keys(this.#notes.of(mapping))) this.agreed(mapping, node, names);
   }
 
   /** That node and this one have the same of these now. */
   agreed(mapping: Csync2Mapping, node: string, names: ReadonlySet<string>): void {
-    const progress = this.#progress(mapping);
+    const progress = this.#notes.of(mapping);
     const left = progress[node];
     if (left === undefined || left === 'new' || !left.some((name) => names.has(name))) return;
-    this.#keep(mapping, { ...progress, [node]: left.filter((name) => !names.has(name)) });
+    this.#notes.keep(mapping, { ...progress, [node]: left.filter((name) => !names.has(name)) });
   }
 
   /** Rejects when the peer cannot be asked, or does not serve the mapping yet; it is due still then. */
@@ -92,7 +95,10 @@ export class Meetings {
     const { ours, theirs, undecided } = settleMeeting(auto, us, other, divergences, deletions);
     await mapping.mark(ours, signal);
     await takeOver(mapping, { winner: other.host, losers: [] }, theirs, signal);
-    this.#keep(mapping, { ...this.#progress(mapping), [other.node]: undecided.slice(0, MOST_UNDECIDED) });
+    this.#notes.keep(mapping, {
+      ...this.#notes.of(mapping),
+      [other.node]: undecided.slice(0, MOST_UNDECIDED),
+    });
   }
 
   /** Known while they are owed: csync2 keeps nothing of a name that is gone but that it owes it. */
@@ -109,22 +115,5 @@ export class Meetings {
       if (await session.owesDeletion(local.settings.key, name, ours)) names.add(name);
     }
     return names;
-  }
-
-  #progress(mapping: Csync2Mapping): Progress {
-    const known = this.#known.get(mapping);
-    if (known !== undefined) return known;
-    const kept = JSON.parse(this.#parts.services.notes.get(this.#note(mapping)) ?? '{}') as Progress;
-    this.#known.set(mapping, kept);
-    return kept;
-  }
-
-  #keep(mapping: Csync2Mapping, progress: Progress): void {
-    this.#parts.services.notes.set(this.#note(mapping), JSON.stringify(progress));
-    this.#known.set(mapping, progress);
-  }
-
-  #note(mapping: Csync2Mapping): string {
-    return `csync2 meetings ${this.#parts.group}/${mapping.parts.mapping.name}`;
   }
 }

@@ -27,6 +27,7 @@ function applied(run: GroupRun, name: string, peer: string): void {
     const path = mapping.pathOf(name);
     if (path === null) continue;
     run.meetings.agreed(mapping, node, new Set([name]));
+    run.decided.givenUp.end(mapping, [name]);
     const isThere = existsSync(Buffer.from(mapping.fileOf(path), 'latin1'));
     run.audit(mapping, path, isThere ? 'changed' : 'deleted', 'applied', node);
   }

@@ -10,6 +10,7 @@ import type { Group } from '../../config/model.ts';
 import { messageOf } from '../../util/errors.ts';
 import type { Logger } from '../../util/log.ts';
 import { kindOf } from './checktxt.ts';
+import type { Decided } from './decided.ts';
 import { decode } from './encoding.ts';
 import { settleMeeting } from './first-meeting.ts';
 import { glanceAt } from './glances.ts';
@@ -23,6 +24,7 @@ export interface RepairsParts {
   readonly group: Pick<Group, 'auto' | 'role'>;
   readonly log: Logger;
   readonly meetings: Meetings;
+  readonly decided: Pick<Decided, 'givenUp'>;
   readonly others: readonly Other[];
   /** mappings that are exchanged with a node now */
   readonly exchanged: (node: string) => readonly Csync2Mapping[];
@@ -139,11 +141,12 @@ export class Repairs {
 
   async #settle(mapping: Csync2Mapping, other: Other, lost: readonly Divergence[]): Promise<void> {
     if (lost.length === 0) return;
-    const { group, log, meetings, signal } = this.#parts;
+    const { group, log, meetings, decided, signal } = this.#parts;
     const us = { receiveOnly: false, isFirst: !other.isFirst };
     const { ours, theirs, undecided } = settleMeeting(group.auto, us, other, lost, nobody);
     const of = { mapping: mapping.parts.mapping.name, peer: other.node };
     log.warn({ ...of, ours: ours.length, theirs: theirs.length, undecided: undecided.length }, DIFFER);
+    decided.givenUp.end(mapping, ours);
     await mapping.mark(ours, signal);
     await takeOver(mapping, { winner: other.host, losers: [] }, theirs, signal);
     meetings.differ(mapping, other.node, undecided);

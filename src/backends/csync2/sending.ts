@@ -109,6 +109,7 @@ export class Sending {
       owed: async () => {
         await this.#meet(other);
         if (group.role === 'receive') return 0;
+        await this.upholdGivenUp();
         await local.alone(() => owed.refresh());
         // A peer may have struck it off: somebody has decided there.
         if (owed.to(other.host).names === 0) this.#parts.troubles.settled(other.node);
@@ -152,10 +153,16 @@ export class Sending {
 
   async #updated(other: Other, outcome: Outcome): Promise<void> {
     const { sent, failed, conflicts, problem, startedAt, stalled } = outcome;
-    const { troubles, owed, meetings, mappings, onConflict } = this.#parts;
-    const decided = new Set(mappings().flatMap((mapping) => this.#parts.decided.at(mapping, other.node)));
+    const { troubles, owed, meetings, mappings, onConflict, decided } = this.#parts;
+    await this.upholdGivenUp();
+    const settled = new Set(
+      mappings().flatMap((mapping) => [
+        ...decided.at(mapping, other.node),
+        ...decided.givenUp.names(mapping),
+      ]),
+    );
     const open = conflicts.flatMap(({ name, state }) =>
-      state === 'failed' && !decided.has(name) ? [name] : [],
+      state === 'failed' && !settled.has(name) ? [name] : [],
     );
     const rest = failed.filter(({ conflict }) => conflict === null);
     const fresh = troubles.updated(other.node, { failed: rest, conflicts: open }, Date.now());
@@ -174,6 +181,15 @@ export class Sending {
     await this.tieUp();
     if (problem === null) owed.sentUpTo(other.host, startedAt);
     if (stalled) await this.#remark(other, startedAt);
+  }
+
+  /** Before a peer is sent what a person has decided against, and after: a peer that sends may bring it up again. */
+  async upholdGivenUp(): Promise<void> {
+    const { decided, mappings, others, signal } = this.#parts;
+    const peers = others.map(({ node }) => node);
+    for (const mapping of mappings())
+      // Where that node has decided for this one's version meanwhile, nobody owes it any more.
+      if (await decided.givenUp.uphold(mapping, peers, signal)) this.#repairs.ask(mapping);
   }
 
   async #upholdDecisions(other: Other): Promise<void> {

@@ -11,11 +11,13 @@ export interface Parties {
   readonly winner: string;
   /** hosts that give up what they owe, if they are reached; this node is always one */
   readonly losers: readonly string[];
+  /** What is here is recorded, and about to be given up. */
+  readonly onGiveUp?: () => Promise<void>;
 }
 
 export async function takeOver(
   mapping: Csync2Mapping,
-  { winner, losers }: Parties,
+  { winner, losers, onGiveUp }: Parties,
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -29,7 +31,7 @@ export async function takeOver(
   const flush = (host: string) => each(host, (session, name) => session.flush(key, name));
   // When the winner is not reached, nothing is given up.
   await withSession(local, winner, signal, async () => null);
-  await mapping.giveUp(names, signal);
+  await mapping.giveUp(names, signal, onGiveUp);
   await Promise.allSettled(losers.map(flush));
   await each(winner, (session, name) => session.mark(key, name));
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { Decided } from '../../../src/backends/csync2/decided.ts';
 import type { Local } from '../../../src/backends/csync2/local.ts';
 import type { Csync2Mapping } from '../../../src/backends/csync2/mapping.ts';
 import { Meetings } from '../../../src/backends/csync2/meetings.ts';
@@ -22,6 +23,7 @@ describe('what differs and is owed by nobody', () => {
   let local: Local;
   let mapping: Csync2Mapping;
   let meetings: Meetings;
+  let decided: Decided;
   beforeEach(async () => {
     [here, there] = [new Csync2Host(), new Csync2Host()];
     for (const host of [here, there]) host.configure([here, there], { group: 'auto younger;' });
@@ -29,6 +31,7 @@ describe('what differs and is owed by nobody', () => {
     local = localOf(here);
     mapping = mappingOf(here, local, { services });
     meetings = new Meetings({ group: 'g', auto: 'younger', receiveOnly: false, services });
+    decided = new Decided('g', services);
     peer = { node: 'there', host: there.address, receiveOnly: false, isFirst: false };
     for (const [index, host] of [here, there].entries()) {
       host.write('f', `at ${host.address}`);
@@ -50,6 +53,7 @@ describe('what differs and is owed by nobody', () => {
       group: { auto, role: 'full' },
       log: silentLogger(),
       meetings,
+      decided,
       others,
       exchanged: () => [mapping],
       signal: never,

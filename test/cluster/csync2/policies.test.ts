@@ -1,8 +1,11 @@
 /** Every `auto` of csync2, on files that two nodes change while they do not see each other; and what a person decides. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { until } from '../../kit/cluster.ts';
-import { csync2Cluster } from '../../kit/csync2/cluster.ts';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import { until, type ClusterNode } from '../../kit/cluster.ts';
+import { csync2Cluster, type Csync2Cluster } from '../../kit/csync2/cluster.ts';
 import { bothOwe } from '../../kit/csync2/conflicts.ts';
 import { policyDecides } from '../../kit/csync2/policy.ts';
 
@@ -46,7 +49,8 @@ test('auto: none leaves both as they are, lists the conflict, and a person decid
   await made.proveEqual();
 });
 
-test('a decision holds although the other node tries to send its version first', async (t) => {
+/** `f` was changed on both nodes, and `a` lists it. */
+async function conflicting(t: TestContext): Promise<Csync2Cluster<'a' | 'b'>> {
   const made = await csync2Cluster(t, { nodes: ['a', 'b'], group: { auto: 'none' } });
   const { a, b } = made.nodes;
   a.put('f', 'base');
@@ -57,8 +61,17 @@ test('a decision holds although the other node tries to send its version first',
   b.put('f', "b's, longer");
   await bothOwe(made.nodes, 1);
   made.heal('a', 'b');
-  const conflicts = async () => (await a.cli('conflicts', 'list', '--json')).json;
-  await until('a lists it', async () => ((await conflicts()) as readonly unknown[]).length === 1);
+  await until('a lists it', async () => (await conflictsAt(a)) === 1);
+  return made;
+}
+
+async function conflictsAt(node: ClusterNode): Promise<number> {
+  return ((await node.cli('conflicts', 'list', '--json')).json as readonly unknown[]).length;
+}
+
+test('a decision holds although the other node tries to send its version first', async (t) => {
+  const made = await conflicting(t);
+  const { a, b } = made.nodes;
   // Nothing goes out, while b sends as before.
   assert.equal((await a.cli('pause', '--peer', 'b')).code, 0);
   const { code, stderr } = await a.cli('conflicts', 'resolve', 'shared:f', '--keep', 'a');
@@ -74,11 +87,51 @@ test('a decision holds although the other node tries to send its version first',
   assert.equal((await a.cli('resume', '--peer', 'b')).code, 0);
   await until("b has a's version", () => b.read('f') === "a's");
   assert.equal((await waiting).code, 0);
-  await until(
-    'none is listed any more',
-    async () => ((await conflicts()) as readonly unknown[]).length === 0,
-  );
+  await until('none is listed any more', async () => (await conflictsAt(a)) === 0);
   await made.proveEqual();
+});
+
+/** What csync2 does at a node when another one sends what it found owed there: it owes the file anew. */
+async function owedAnew(made: Csync2Cluster<'a' | 'b'>, node: ClusterNode, name: string): Promise<void> {
+  const systemDir = join(node.place.stateDir, 'csync2', 'web');
+  const args = ['-N', made.address(node.name as 'a' | 'b'), '-D', systemDir, '-m', node.path(name)];
+  await promisify(execFile)('csync2', args, { env: { ...process.env, CSYNC2_SYSTEM_DIR: systemDir } });
+}
+
+async function decidedForB(t: TestContext): Promise<Csync2Cluster<'a' | 'b'>> {
+  const made = await conflicting(t);
+  const { a, b } = made.nodes;
+  // Its version does not come before it is owed here anew.
+  assert.equal((await b.cli('pause', '--peer', 'a')).code, 0);
+  const { code, stderr } = await a.cli('conflicts', 'resolve', 'shared:f', '--keep', 'b');
+  assert.equal(code, 0, stderr);
+  await a.stop();
+  assert.equal(a.read('f'), "a's");
+  await owedAnew(made, a, 'f');
+  return made;
+}
+
+test('a decision for the other version holds although csync2 owes the own one anew', async (t) => {
+  const made = await decidedForB(t);
+  const { a, b } = made.nodes;
+  await a.start();
+  assert.equal((await b.cli('resume', '--peer', 'a')).code, 0);
+  await until("a has b's version", () => a.read('f') === "b's, longer");
+  await made.converged();
+  assert.equal(await conflictsAt(a), 0);
+  await until('b lists none any more', async () => (await conflictsAt(b)) === 0);
+  await made.proveEqual();
+});
+
+test('a decision for the other version does not cost a newer edit', async (t) => {
+  const made = await decidedForB(t);
+  const { a, b } = made.nodes;
+  a.put('f', 'newer, of a');
+  await a.start();
+  assert.equal((await b.cli('resume', '--peer', 'a')).code, 0);
+  await until('a lists it', async () => (await conflictsAt(a)) === 1);
+  assert.equal(a.read('f'), 'newer, of a');
+  assert.equal(b.read('f'), "b's, longer");
 });
 
 test('what a peer replaced is kept, and can be restored', async (t) => {
