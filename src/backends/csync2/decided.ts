@@ -49,7 +49,7 @@ export class Decided {
   }
 
   /**
-   * After an update towards a peer.
+   * After an update towards a peer, and every so often: what is owed cannot be told while a peer is at work here.
    *
    * @returns whether the peer has refused some that it will take the next time
    */
@@ -57,11 +57,12 @@ export class Decided {
     const names = this.at(mapping, node);
     if (names.length === 0) return false;
     const { local } = mapping.parts;
-    const owed = await local.alone(() => local.table.peersOwed(names), signal);
-    const left = names.filter((name) => owed.get(name)?.includes(host) === true);
-    const again = await local.force(left, host, signal);
+    const again = await local.force(names, host, signal);
+    const owed = await local.owedIfAtRest(names, signal);
     // A person may have decided anew meanwhile.
-    const done = new Set(names.filter((name) => !left.includes(name)));
+    const done = new Set(
+      owed === null ? [] : names.filter((name) => owed.get(name)?.includes(host) !== true),
+    );
     this.#leave(
       mapping,
       node,

@@ -258,7 +258,7 @@ export class GroupRun {
 
   async #refresh(): Promise<void> {
     try {
-      await this.sending.upholdGivenUp();
+      await this.sending.uphold();
       const before = new Map(this.others.map(({ host }) => [host, this.owed.to(host).names] as const));
       await this.local.alone(async () => {
         await this.owed.refresh();

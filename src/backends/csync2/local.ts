@@ -100,12 +100,19 @@ export class Local {
    */
   async owedAtRest(names: readonly string[], signal: AbortSignal): Promise<Map<string, string[]>> {
     for (let tries = 0; tries < RESTS && (await this.incoming.quiet(QUIET_MS, signal)); tries++) {
-      const before = await this.table.version();
-      const owed = await this.alone(() => this.table.peersOwed(names), signal);
-      // A whole session may have come and gone meanwhile.
-      if (!(await this.incoming.isOpen()) && (await this.table.version()) === before) return owed;
+      const owed = await this.owedIfAtRest(names, signal);
+      if (owed !== null) return owed;
     }
     throw new Error('peers are at work here');
+  }
+
+  /** null when a peer is at work here, or was meanwhile: csync2 removes a mark before it sets it anew. */
+  async owedIfAtRest(names: readonly string[], signal: AbortSignal): Promise<Map<string, string[]> | null> {
+    if (await this.incoming.isOpen()) return null;
+    const before = await this.table.version();
+    const owed = await this.alone(() => this.table.peersOwed(names), signal);
+    // A whole session may have come and gone.
+    return !(await this.incoming.isOpen()) && (await this.table.version()) === before ? owed : null;
   }
 
   /** A session with a host of the group, which may be this node itself. The caller closes it. */

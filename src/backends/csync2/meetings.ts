@@ -2,6 +2,7 @@
  * First meetings that are still to come, kept across restarts: a mapping that csync2 recorded here for the first time is
  * compared once with each peer, as soon as that one is reached.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Auto } from '../../config/model.ts';
 import type { NodeServices } from '../node-services.ts';
 import { settleMeeting, type Deletions } from './first-meeting.ts';
@@ -9,7 +10,7 @@ import type { Csync2Mapping } from './mapping.ts';
 import { MappingNotes } from './mapping-notes.ts';
 import type { Other } from './members.ts';
 import type { PeerSession } from './peer-session.ts';
-import { compareTables, type Divergence, type TableComparison } from './peer-tables.ts';
+import { compareTables, recordedOf, type Divergence, type TableComparison } from './peer-tables.ts';
 import { takeOver } from './take-over.ts';
 
 export interface MeetingsParts {
@@ -23,6 +24,9 @@ export interface MeetingsParts {
 type Progress = Record<string, 'new' | readonly string[]>;
 
 const MOST_UNDECIDED = 10_000;
+/** csync2 takes a mark away before it sets it anew, up to a second later: nobody owes what is not owed twice. */
+const ASKS = 2;
+const REMARKED_MS = 1_500;
 
 export class Meetings {
   readonly #parts: MeetingsParts;
@@ -81,7 +85,7 @@ export class Meetings {
     let theirDeletions: ReadonlySet<string>;
     try {
       compared = await compareTables(local, session, rootName);
-      theirDeletions = await this.#theirDeletions(mapping, other, session, compared.divergences);
+      theirDeletions = await this.#theirDeletions(mapping, other, session, compared.divergences, signal);
     } finally {
       await session.close();
     }
@@ -94,7 +98,8 @@ export class Meetings {
     const us = { receiveOnly, isFirst: !other.isFirst };
     const { ours, theirs, undecided } = settleMeeting(auto, us, other, divergences, deletions);
     await mapping.mark(ours, signal);
-    await takeOver(mapping, { winner: other.host, losers: [] }, theirs, signal);
+    const recorded = recordedOf(divergences, theirs);
+    await takeOver(mapping, { winner: other.host, losers: [], recorded }, theirs, signal);
     this.#notes.keep(mapping, {
       ...this.#notes.of(mapping),
       [other.node]: undecided.slice(0, MOST_UNDECIDED),
@@ -107,12 +112,19 @@ export class Meetings {
     { receiveOnly }: Other,
     session: PeerSession,
     divergences: readonly Divergence[],
+    signal: AbortSignal,
   ): Promise<ReadonlySet<string>> {
-    const names = new Set<string>();
     // What a receiver has deleted it may owe, and does not count.
-    for (const { name, ours, theirs } of receiveOnly || this.#parts.receiveOnly ? [] : divergences) {
-      if (theirs !== null || ours === null) continue;
-      if (await session.owesDeletion(local.settings.key, name, ours)) names.add(name);
+    if (receiveOnly || this.#parts.receiveOnly) return new Set();
+    const names = new Set<string>();
+    for (let ask = 0; ask < ASKS; ask++) {
+      const open = divergences.filter(
+        (one) => one.theirs === null && one.ours !== null && !names.has(one.name),
+      );
+      if (open.length === 0) break;
+      if (ask > 0) await pause(REMARKED_MS, undefined, { signal });
+      for (const { name, ours } of open)
+        if (await session.owesDeletion(local.settings.key, name, ours ?? '')) names.add(name);
     }
     return names;
   }

@@ -57,3 +57,12 @@ async function* recorded(local: Local, rootName: string): AsyncGenerator<readonl
     from = keyAfter(last.key);
   }
 }
+
+/** What this node has recorded of some of them. */
+export function recordedOf(
+  divergences: readonly Divergence[],
+  names: readonly string[],
+): ReadonlyMap<string, string | null> {
+  const wanted = new Set(names);
+  return new Map(divergences.flatMap(({ name, ours }) => (wanted.has(name) ? [[name, ours]] : [])));
+}

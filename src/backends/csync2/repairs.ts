@@ -17,7 +17,7 @@ import { glanceAt } from './glances.ts';
 import type { Csync2Mapping } from './mapping.ts';
 import type { Meetings } from './meetings.ts';
 import type { Other } from './members.ts';
-import { compareTables, type Divergence } from './peer-tables.ts';
+import { compareTables, recordedOf, type Divergence } from './peer-tables.ts';
 import { takeOver } from './take-over.ts';
 
 export interface RepairsParts {
@@ -148,7 +148,8 @@ export class Repairs {
     log.warn({ ...of, ours: ours.length, theirs: theirs.length, undecided: undecided.length }, DIFFER);
     decided.givenUp.end(mapping, ours);
     await mapping.mark(ours, signal);
-    await takeOver(mapping, { winner: other.host, losers: [] }, theirs, signal);
+    const recorded = recordedOf(lost, theirs);
+    await takeOver(mapping, { winner: other.host, losers: [], recorded }, theirs, signal);
     meetings.differ(mapping, other.node, undecided);
   }
 

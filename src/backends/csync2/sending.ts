@@ -109,7 +109,7 @@ export class Sending {
       owed: async () => {
         await this.#meet(other);
         if (group.role === 'receive') return 0;
-        await this.upholdGivenUp();
+        await this.#upholdGivenUp();
         await local.alone(() => owed.refresh());
         // A peer may have struck it off: somebody has decided there.
         if (owed.to(other.host).names === 0) this.#parts.troubles.settled(other.node);
@@ -154,7 +154,7 @@ export class Sending {
   async #updated(other: Other, outcome: Outcome): Promise<void> {
     const { sent, failed, conflicts, problem, startedAt, stalled } = outcome;
     const { troubles, owed, meetings, mappings, onConflict, decided } = this.#parts;
-    await this.upholdGivenUp();
+    await this.#upholdGivenUp();
     const settled = new Set(
       mappings().flatMap((mapping) => [
         ...decided.at(mapping, other.node),
@@ -183,8 +183,14 @@ export class Sending {
     if (stalled) await this.#remark(other, startedAt);
   }
 
+  /** What a person has decided holds, whatever peers do: asked every so often. */
+  async uphold(): Promise<void> {
+    await this.#upholdGivenUp();
+    for (const other of this.#parts.others) await this.#upholdDecisions(other);
+  }
+
   /** Before a peer is sent what a person has decided against, and after: a peer that sends may bring it up again. */
-  async upholdGivenUp(): Promise<void> {
+  async #upholdGivenUp(): Promise<void> {
     const { decided, mappings, others, signal } = this.#parts;
     const peers = others.map(({ node }) => node);
     for (const mapping of mappings())
@@ -192,6 +198,7 @@ export class Sending {
       if (await decided.givenUp.uphold(mapping, peers, signal)) this.#repairs.ask(mapping);
   }
 
+  /** Where a peer has refused what a person has decided for, it is sent again at once. */
   async #upholdDecisions(other: Other): Promise<void> {
     const { decided, mappings, signal } = this.#parts;
     for (const mapping of mappings())

@@ -13,11 +13,16 @@ export interface Parties {
   readonly losers: readonly string[];
   /** What is here is recorded, and about to be given up. */
   readonly onGiveUp?: () => Promise<void>;
+  /**
+   * What this node has recorded of each name that it gives up, null = nothing: what has been recorded since, it does not. By
+   * default it gives up whatever is there.
+   */
+  readonly recorded?: ReadonlyMap<string, string | null>;
 }
 
 export async function takeOver(
   mapping: Csync2Mapping,
-  { winner, losers, onGiveUp }: Parties,
+  { winner, losers, onGiveUp, recorded }: Parties,
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -31,7 +36,8 @@ export async function takeOver(
   const flush = (host: string) => each(host, (session, name) => session.flush(key, name));
   // When the winner is not reached, nothing is given up.
   await withSession(local, winner, signal, async () => null);
-  await mapping.giveUp(names, signal, onGiveUp);
+  if (recorded === undefined) await mapping.giveUp(names, signal, onGiveUp);
+  else await local.alone(() => local.strike(recorded), signal);
   await Promise.allSettled(losers.map(flush));
   await each(winner, (session, name) => session.mark(key, name));
 }

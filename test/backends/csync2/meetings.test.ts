@@ -154,6 +154,53 @@ describe('a first meeting', () => {
     bothHaveOnlyKept();
   });
 
+  it('brings no file back whose deletion the peer marks anew at this moment', async (t) => {
+    const [atA, atB] = await bothAttached();
+    deleteAtA();
+    await recordedAt(atA);
+    const open = atB.local.session.bind(atB.local);
+    t.mock.method(atB.local, 'session', async (...given: Parameters<Local['session']>) => {
+      const session = await open(...given);
+      const ask = session.owesDeletion.bind(session);
+      const asked = new Set<string>();
+      session.owesDeletion = async (...words) => {
+        if (asked.has(words[1])) return await ask(...words);
+        asked.add(words[1]);
+        return false;
+      };
+      return session;
+    });
+    await meetInTurn(atA, atB, 'the other');
+    await updateBoth();
+    bothHaveOnlyKept();
+  });
+
+  for (const isRecorded of [true, false]) {
+    it(`loses no edit that is made while it takes place, ${isRecorded ? '' : 'not '}recorded meanwhile`, async (t) => {
+      const [atA, atB] = await bothAttached(100);
+      const session = atA.local.session.bind(atA.local);
+      let sessions = 0;
+      t.mock.method(atA.local, 'session', async (...given: Parameters<Local['session']>) => {
+        sessions += 1;
+        // The tables have been compared, and the peer's version has won.
+        if (sessions === 2) {
+          a.host.write('kept', 'edited at a');
+          if (isRecorded) await a.host.check();
+        }
+        return session(...given);
+      });
+      await atA.meetings.meet(atA.mapping, b.asOther, never);
+      assert.ok(sessions > 1);
+      await update(b, a);
+      await atA.mapping.look(null, never);
+      await atB.mapping.look(null, never);
+      await updateBoth();
+      for (const { host } of [a, b])
+        assert.equal(fs.readFileSync(join(host.root, 'kept'), 'utf8'), 'edited at a');
+      assert.equal(fs.statSync(join(a.host.root, 'gone')).mtimeMs, 1_700_000_100_000);
+    });
+  }
+
   it('of two at the same time comes to the same on both', async () => {
     for (const [node, time] of [
       [a, 1_700_000_000],
@@ -181,9 +228,9 @@ describe('a first meeting', () => {
     for (let index = 0; index < 20; index++) b.host.write(`f${index}`, 'x');
     const [atA] = [await attached(a, b), await attached(b, a)];
     const stopping = new AbortController();
-    const giveUp = atA.mapping.giveUp.bind(atA.mapping);
-    atA.mapping.giveUp = async (...args) => {
-      await giveUp(...args);
+    const strike = atA.local.strike.bind(atA.local);
+    atA.local.strike = async (...args) => {
+      await strike(...args);
       stopping.abort(new Error('stopped'));
     };
     await assert.rejects(atA.meetings.meet(atA.mapping, b.asOther, stopping.signal));
