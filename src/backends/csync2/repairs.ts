@@ -1,9 +1,10 @@
 /**
  * Differences that nobody owes. csync2 marks outside of any transaction, so that a kill or a power cut may leave a change
- * that some peer is never sent, or one of a peer's that counts as changed here. So after each look at everything the
- * tables are compared with the peers', as `verify` does. What differs in two comparisons in a row, and is owed by no node
- * of the group, all of which must answer, is treated as at a first meeting: what only one has goes to the other, for the
- * rest the policy decides, or a person.
+ * that some peer is never sent, or one of a peer's that counts as changed here; and of two nodes that send each other their
+ * versions of a file at the same time, one may get the other's time of its last change. So after each look at everything,
+ * and after conflicts, the tables are compared with the peers', as `verify` does. What differs in two comparisons in a
+ * row, and is owed by no node of the group, all of which must answer, is treated as at a first meeting: what only one has
+ * goes to the other, for the rest the policy decides, or a person.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Group } from '../../config/model.ts';
@@ -39,6 +40,8 @@ const nobody = { ours: new Set<string>(), theirs: new Set<string>() };
 export class Repairs {
   readonly #parts: RepairsParts;
   readonly #underWay = new Set<Csync2Mapping>();
+  /** asked for while they were under way */
+  readonly #again = new Set<Csync2Mapping>();
   /** what differed at the last comparison, by mapping and node */
   readonly #suspects = new Map<Csync2Mapping, Map<string, ReadonlyMap<string, string>>>();
 
@@ -48,7 +51,10 @@ export class Repairs {
 
   /** Compares in a while, and again, ever less often, as long as something differs. */
   ask(mapping: Csync2Mapping): void {
-    if (this.#underWay.has(mapping)) return;
+    if (this.#underWay.has(mapping)) {
+      this.#again.add(mapping);
+      return;
+    }
     this.#underWay.add(mapping);
     void this.#untilEqual(mapping).finally(() => this.#underWay.delete(mapping));
   }
@@ -169,7 +175,9 @@ export class Repairs {
           isDifferent = true;
         }
       }
-      if (!isDifferent) return;
+      if (isDifferent) continue;
+      if (!this.#again.delete(mapping)) return;
+      waitMs = FIRST_MS;
     }
   }
 }
