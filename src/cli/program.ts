@@ -40,6 +40,18 @@ export async function runCli(args: readonly string[], io: Io, parts: Parts): Pro
   return code;
 }
 
+/** All commands and options, to be described; nothing of it can be run. */
+export function commandLine(): Command {
+  const nobody = (): never => {
+    throw new Error('only a description of the command line');
+  };
+  return createProgram(
+    { out: nobody, err: nobody, isTerminal: false },
+    { runDaemon: nobody, runAction: nobody, signal: new AbortController().signal },
+    nobody,
+  );
+}
+
 type Run = (context: Context, ...args: never[]) => number | Promise<number>;
 
 function createProgram(io: Io, parts: Parts, done: (code: number) => void): Command {
