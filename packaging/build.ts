@@ -16,7 +16,7 @@ const STAGE = join(BUILD, 'deb');
 const PREFIX = 'usr/lib/csyncd';
 const FAST = process.argv.includes('--fast');
 const RUNS = /^node$|\.(js|cjs|mjs|json|node|wasm)$|^(licen[sc]e|copying|notice)/i;
-const SPARE_DIRECTORY = /^(tests?|__tests__|benchmarks?|examples?|docs?|\.[a-z]+)$/;
+const SPARE_DIRECTORY = /^(tests?|__tests__|benchmarks?|examples?|docs|\.[a-z]+)$/;
 const SPARE_FILE = /^(bin|cli)\.m?js$|^cnoke\.cjs$|\.(test|spec)\.[cm]?js$/;
 /** of node-linux-*: the rest is headers, and npm */
 const NODE_PARTS = new Set(['bin', 'package.json', 'LICENSE']);
@@ -72,7 +72,7 @@ function tidy(library: string): void {
     fs.renameSync(join(runtime, 'LICENSE'), join(STAGE, 'tree/usr/share/doc/csyncd/LICENSE.node'));
   }
   // Needed only where add-ons are compiled.
-  for (const spare of ['node-addon-api', '@parcel/watcher/scripts', 'koffi/src', 'koffi/vendor'])
+  for (const spare of ['node-addon-api', '@parcel/watcher/scripts', 'koffi/vendor'])
     fs.rmSync(join(library, 'node_modules', spare), { recursive: true, force: true });
   keepWhatRuns(join(library, 'node_modules'));
   for (const dir of fs.globSync('**/musl_*', { cwd: join(library, 'node_modules') })) {

@@ -196,5 +196,8 @@ function statusLine(mappings: MappingOperations): string {
 
 function tellSystemd(state: string, logger: Logger): void {
   const result = sdNotify(state);
-  if (result.kind === 'failed') logger.debug({ err: result.error }, 'systemd was not told');
+  if (result.kind !== 'failed') return;
+  // It is told again soon, unless it cannot be told at all: then it ends a daemon that is well.
+  const isPassing = result.error.code === 'EAGAIN';
+  logger[isPassing ? 'debug' : 'warn'](`systemd was not told: ${result.error.message}`);
 }

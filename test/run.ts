@@ -1,6 +1,6 @@
 /**
- * Runs the tests: `node test/run.ts [slow] [PATH…]`. Without `slow` all `*.test.ts`, with it all `*.slow.ts`; PATHs narrow
- * it down to files whose path starts so. Ends with the summary and a non-zero exit code when anything failed.
+ * Runs the tests: `node test/run.ts [slow|deploy] [PATH…]`. By default all `*.test.ts`, else all `*.slow.ts` or `*.deploy.ts`;
+ * PATHs narrow it down to files whose path starts so. Ends with the summary and a non-zero exit code when anything failed.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -23,9 +23,9 @@ const SLOW_PATIENCE_MS = 3_600_000;
 type TestEvent = { readonly type: string; readonly data: EventData.TestDiagnostic };
 
 function main(args: readonly string[]): void {
-  const slow = args[0] === 'slow';
-  const files = testFiles(slow ? '*.slow.ts' : '*.test.ts', slow ? args.slice(1) : args);
-  const setup = spawnSync(resolve(ROOT, 'test/setup.sh'), { cwd: ROOT, stdio: 'inherit' });
+  const kind = args[0] === 'slow' || args[0] === 'deploy' ? args[0] : 'test';
+  const files = testFiles(`*.${kind}.ts`, kind === 'test' ? args : args.slice(1));
+  const setup = spawnSync(resolve(ROOT, 'test/setup.sh'), [kind], { cwd: ROOT, stdio: 'inherit' });
   if (setup.status !== 0 || files.length === 0) {
     console.error(files.length === 0 ? 'no such test' : 'test/setup.sh failed: see above');
     process.exitCode = 1;
@@ -37,8 +37,8 @@ function main(args: readonly string[]): void {
   const summary: string[] = [];
   const events = run({
     files,
-    concurrency: AT_ONCE,
-    timeout: slow ? SLOW_PATIENCE_MS : PATIENCE_MS,
+    concurrency: kind === 'deploy' ? 1 : AT_ONCE,
+    timeout: kind !== 'test' ? SLOW_PATIENCE_MS : PATIENCE_MS,
     cwd: ROOT,
     execArgv: ['--import', resolve(ROOT, 'test/kit/seed.ts')],
   });

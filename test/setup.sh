@@ -1,5 +1,6 @@
 #!/bin/sh
 # Installs what the tests need beside npm's packages (Debian and its kin). Does nothing when all is there.
+# `test/setup.sh deploy`: what the tests of the deployment need as well.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -20,6 +21,13 @@ chattr:e2fsprogs
 mkfs.ext4:e2fsprogs
 unshare:util-linux
 '
+
+[ "${1:-}" != deploy ] || needed="$needed
+mmdebstrap:mmdebstrap
+systemd-nspawn:systemd-container
+dh_installsysusers:debhelper
+lintian:lintian
+"
 
 packages=''
 for pair in $needed; do

@@ -40,7 +40,12 @@ export class Network {
 
   /** The command line that runs a program at a host. */
   at(name: string, command: readonly string[]): string[] {
-    return ['nsenter', `--net=/run/netns/${this.#namespace(name)}`, '--', ...command];
+    return ['nsenter', `--net=${this.namespacePath(name)}`, '--', ...command];
+  }
+
+  /** Where a host's network namespace is bound to. */
+  namespacePath(name: string): string {
+    return `/run/netns/${this.#namespace(name)}`;
   }
 
   /** Silently drops everything between two hosts, both ways, from now on. */
