@@ -122,11 +122,11 @@ function keysOf(schema: unknown, path: string): Key[] {
 }
 
 function keyText({ name, description, fallback, values }: Key): string {
-  const isScalar = fallback !== undefined && typeof fallback !== 'object';
+  const isScalar = ['string', 'number', 'boolean'].includes(typeof fallback);
   const sentences = [
     description,
     values.length > 0 ? `One of ${values.join(', ')}` : '',
-    isScalar ? `Default: ${String(fallback)}` : '',
+    isScalar ? `Default: ${fallback as string | number | boolean}` : '',
   ].filter((text) => text !== '');
   const text = sentences.map((sentence) => `${upperFirst(sentence)}.`).join(' ');
   return `.TP\n.B ${plain(name)}\n${text === '' ? '\\&' : noRequest(plain(text))}`;
