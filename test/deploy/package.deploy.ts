@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { test } from 'node:test';
 import { until } from '../kit/cluster/until.ts';
-import type { Machine } from '../kit/machines/machine.ts';
+import { configure, equal, install, pidOf, writeConfig } from '../kit/machines/csyncd.ts';
 import { machines } from '../kit/machines/machines.ts';
 import { bring, debFile } from '../kit/machines/package.ts';
 
@@ -16,21 +16,12 @@ const CONFIG = `groups:
       shared: { path: /srv/shared }
 `;
 
-async function equal(machine: Machine): Promise<void> {
-  await machine.sh('csyncd sync --wait --timeout 60s');
-  await machine.sh('csyncd verify');
-}
-
-const pidOf = (machine: Machine): Promise<string> =>
-  machine.sh('systemctl show -p MainPID --value csyncd').then((text) => text.trim());
-
 test('three systems without Node keep a directory equal by one package and one file', async (t) => {
   const { at, all } = await machines(t, { names: NAMES, packages: ['libatomic1'] });
   const { web1, web2, web3 } = at;
-  const deb = debFile();
 
   await t.test('it installs, and starts nothing that is not configured', async () => {
-    for (const machine of all) await machine.sh(`dpkg -i ${bring(machine, deb)}`);
+    await install(all);
     assert.match(await web1.sh('csyncd --version'), /^\d+\.\d+\.\d+$/m);
     assert.equal((await web1.run('command', '-v', 'node')).code === 0, false);
     assert.equal((await web1.run('systemctl', 'is-active', 'csyncd')).stdout.trim(), 'inactive');
@@ -42,18 +33,7 @@ test('three systems without Node keep a directory equal by one package and one f
   });
 
   await t.test('a config, a key and the drop-in, and it syncs', async () => {
-    for (const machine of all) {
-      machine.put('/etc/csyncd/csyncd.yaml', CONFIG, 0o640);
-      await machine.sh('mkdir -p /srv/shared');
-    }
-    await web1.sh('csyncd keygen');
-    for (const machine of [web2, web3])
-      machine.put('/etc/csyncd/keys/web.key', web1.read('/etc/csyncd/keys/web.key'), 0o600);
-    for (const machine of all) {
-      await machine.sh('install -d /etc/systemd/system/csyncd.service.d');
-      await machine.sh('csyncd config unit > /etc/systemd/system/csyncd.service.d/paths.conf');
-      await machine.sh('systemctl daemon-reload && systemctl enable --now csyncd');
-    }
+    await configure(all, CONFIG, ['/srv/shared']);
     await web1.sh(
       'echo one > /srv/shared/from-web1; install -D -o 1234 -g 5678 -m 4711 /bin/true /srv/shared/dir/suid',
     );
@@ -82,10 +62,8 @@ test('three systems without Node keep a directory equal by one package and one f
     async () => {
       const give = async (more: string): Promise<void> => {
         for (const machine of all) {
-          machine.put('/etc/csyncd/csyncd.yaml', CONFIG + more, 0o640);
-          await machine.sh('mkdir -p /srv/shared/below /srv/other');
-          await machine.sh('csyncd config unit > /etc/systemd/system/csyncd.service.d/paths.conf');
-          await machine.sh('systemctl daemon-reload');
+          await machine.sh('mkdir -p /srv/other /srv/third');
+          await writeConfig(machine, CONFIG + more);
         }
       };
       const other = '      other: { path: /srv/other }\n';
@@ -103,7 +81,6 @@ test('three systems without Node keep a directory equal by one package and one f
         await machine.sh('systemctl daemon-reload && systemctl restart csyncd');
       }
       const pids = await Promise.all(all.map(pidOf));
-      for (const machine of all) await machine.sh('mkdir -p /srv/third');
       await give(`${other}      third: { path: /srv/third }\n`);
       for (const machine of all) await machine.sh('systemctl reload csyncd');
       await web3.sh('echo x > /srv/third/x');
@@ -140,7 +117,7 @@ test('three systems without Node keep a directory equal by one package and one f
       (await web1.sh('journalctl -u csyncd -o cat')).split('\n').filter((line) => line.includes('Started '))
         .length;
     const before = await started();
-    await web1.sh(`dpkg -i ${bring(web1, deb)}`);
+    await web1.sh(`dpkg -i ${bring(web1, debFile())}`);
     assert.notEqual(await pidOf(web1), pid);
     assert.equal(await started(), before + 1);
     await equal(web1);

@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { attempt } from '../cluster/command.ts';
 import { Network } from '../cluster/network.ts';
 import { Machine } from './machine.ts';
 import { systemTree } from './system-tree.ts';
@@ -35,6 +36,7 @@ export async function machines<Name extends string>(
   for (const name of names)
     trees.set(name, await systemTree([...packages, ...(more?.[name] ?? [])], release));
   const network = new Network(names);
+  removeLeftovers();
   const base = fs.mkdtempSync(join(tmpdir(), `csyt-${process.pid}-`));
   const id = `csyt-${process.pid}-${made++}`;
   const hosts = names.map((name) => `${network.address(name)} ${name}.${DOMAIN} ${name}\n`).join('');
@@ -64,4 +66,15 @@ export async function machines<Name extends string>(
     all,
     network,
   };
+}
+
+/** What tests left behind that were killed before they could clean up: what ran there ended with its network. */
+function removeLeftovers(): void {
+  for (const mount of fs.readFileSync('/proc/self/mounts', 'latin1').split('\n')) {
+    const [, root = ''] = mount.split(' ');
+    const [, base, pid] = new RegExp(`^(${tmpdir()}/csyt-(\\d+)-[^/]+)/[^/]+/root$`).exec(root) ?? [];
+    if (base === undefined || fs.existsSync(`/proc/${pid}`)) continue;
+    attempt('umount', '-l', root);
+    attempt('rm', '-rf', '--one-file-system', base);
+  }
 }
