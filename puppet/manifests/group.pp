@@ -1,0 +1,154 @@
+# @summary A group: who shares what, with which key
+#
+# The hosts of a group come from a list, which may be in Hiera, from the nodes themselves (`export`), or from both. In either
+# way they stand in the file in the order of their names, the same on all nodes, and a host that is no longer there is gone from it.
+#
+# @example A list
+#   csyncd::group { 'web':
+#     hosts    => ['web1', 'web2', { 'name' => 'web3', 'address' => '10.0.0.3', 'role' => 'receive' }],
+#     mappings => { 'shared' => { 'path' => '/var/www/shared' } },
+#   }
+#
+# @example Whoever has this group is a member (needs PuppetDB)
+#   csyncd::group { 'web':
+#     export    => true,
+#     min_hosts => 3,
+#     mappings  => { 'shared' => { 'path' => '/var/www/shared' } },
+#   }
+#
+# @param key
+#   The key, as `csyncd keygen` writes it. Default: what csyncd's parameter `keys` has for this group; without that, the key
+#   file is expected to be there.
+# @param key_file
+#   Where the key is.
+# @param hosts
+#   The nodes: names, or names with an address, a port or a role.
+# @param export
+#   Whether this node makes itself known to the others, and takes all that do so as hosts.
+# @param host_name
+#   With `export`: the name of this node.
+# @param address
+#   With `export`: where others reach this node.
+# @param port
+#   With `export`: the port, when it is not 30865.
+# @param role
+#   With `export`: `receive` for a node that takes changes and sends none.
+# @param min_hosts
+#   With fewer hosts than this the config is left as it is, and the run says so: an answer of PuppetDB that is empty must not
+#   part the cluster.
+# @param backend
+#   csyncd's own engine, or the program csync2.
+# @param auto
+#   Which version wins a conflict.
+# @param backup
+#   The versions that are kept of what a peer overwrote or deleted.
+# @param csync2
+#   How csync2 is run. With `config_file`, hosts, key and directories are those of that csync2.cfg.
+# @param mappings
+#   The directories, by name; see csyncd::mapping.
+# @param actions
+#   Commands after changes, by name; see csyncd::action.
+define csyncd::group (
+  Optional[Sensitive[Csyncd::Key]] $key = undef,
+  Stdlib::Unixpath $key_file = "/etc/csyncd/keys/${title}.key",
+  Array[Csyncd::Member] $hosts = [],
+  Boolean $export = false,
+  Csyncd::Hostname $host_name = pick($csyncd::node, $facts['networking']['fqdn']),
+  Stdlib::Host $address = $facts['networking']['ip'],
+  Optional[Stdlib::Port] $port = undef,
+  Optional[Enum['full', 'receive']] $role = undef,
+  Integer[1] $min_hosts = 1,
+  Optional[Enum['engine', 'csync2']] $backend = undef,
+  Optional[Csyncd::Auto] $auto = undef,
+  Optional[Csyncd::Backup] $backup = undef,
+  Optional[Csyncd::Csync2] $csync2 = undef,
+  Hash[Csyncd::Name, Hash[String[1], Any]] $mappings = {},
+  Hash[Csyncd::Name, Hash[String[1], Any]] $actions = {},
+) {
+  include csyncd
+  assert_type(Csyncd::Name, $title)
+
+  if $csyncd::ensure == 'present' {
+    $elsewhere = $csync2 ? {
+      undef   => false,
+      default => 'config_file' in $csync2,
+    }
+    $own = $elsewhere ? {
+      true  => {},
+      false => { 'key_file' => $key_file, 'hosts' => [] },
+    }
+    concat::fragment { "csyncd group ${title}":
+      target  => '/etc/csyncd/csyncd.yaml',
+      order   => '20',
+      content => csyncd::to_yaml({
+          'groups' => {
+            $title => $own + { 'backend' => $backend, 'auto' => $auto, 'backup' => $backup, 'csync2' => $csync2 },
+          },
+      }),
+    }
+
+    $hosts.each |$host| {
+      $settings = $host ? {
+        String  => { 'name' => $host },
+        default => $host,
+      }
+      csyncd::host { "${title}/${settings['name']}": * => $settings - 'name' }
+    }
+    if $export {
+      @@csyncd::host { "${title}/${host_name}":
+        address => $address,
+        port    => $port,
+        role    => $role,
+        tag     => "csyncd-${title}",
+      }
+      Csyncd::Host <<| tag == "csyncd-${title}" |>>
+    }
+    if !$elsewhere {
+      csyncd_members { $title:
+        minimum => $min_hosts,
+        before  => Concat['/etc/csyncd/csyncd.yaml'],
+      }
+    }
+
+    $mappings.each |$name, $settings| {
+      csyncd::mapping { "${title}/${name}": * => $settings }
+    }
+    $actions.each |$name, $settings| {
+      csyncd::action { "${title}/${name}": * => $settings }
+    }
+
+    $secret = $key ? {
+      undef   => $csyncd::keys.unwrap[$title],
+      default => $key.unwrap,
+    }
+    if $secret {
+      file { $key_file:
+        ensure    => 'file',
+        owner     => 'root',
+        group     => 'csyncd',
+        mode      => '0640',
+        content   => Sensitive("${secret.chomp}\n"),
+        show_diff => false,
+        backup    => false,
+        require   => Class['csyncd::install'],
+        before    => Concat['/etc/csyncd/csyncd.yaml'],
+      }
+    } elsif $key_file =~ /\A\/etc\/csyncd\/keys\// {
+      # Not made here, and yet not to be purged.
+      file { $key_file:
+        owner   => 'root',
+        group   => 'csyncd',
+        mode    => '0640',
+        require => Class['csyncd::install'],
+        before  => Concat['/etc/csyncd/csyncd.yaml'],
+      }
+    }
+    if $csyncd::manage_service and defined(File[$key_file]) {
+      File[$key_file] ~> Exec['csyncd-reload']
+    }
+
+    if $backend == 'csync2' {
+      include csyncd::csync2
+    }
+  }
+}

@@ -1,0 +1,42 @@
+# @summary The daemon: running, with the config that is there
+# @api private
+class csyncd::service {
+  assert_private()
+
+  if $csyncd::manage_service and $csyncd::ensure == 'absent' {
+    service { 'csyncd':
+      ensure => 'stopped',
+      enable => false,
+    }
+  } elsif $csyncd::manage_service {
+    service { 'csyncd':
+      ensure => $csyncd::service_ensure,
+      enable => $csyncd::service_enable,
+    }
+
+    exec {
+      default:
+        path     => $facts['path'],
+        provider => 'shell',
+        require  => Service['csyncd'],
+        ;
+      # A unit that runs keeps the directories that it was started with. What is not open to it takes a restart. This looks at
+      # what is, not at what has just been changed: a restart that failed is made up for in the next run.
+      'csyncd-restart':
+        command => 'systemctl restart csyncd',
+        onlyif  => epp('csyncd/needs-restart.sh.epp', { 'dir' => '/etc/systemd/system/csyncd.service.d' }),
+        # READY comes when every directory is watched.
+        timeout => 960,
+        ;
+      # Returns when the new config is in force, and fails with the reason when it is refused.
+      'csyncd-reload':
+        command     => 'systemctl reload csyncd',
+        onlyif      => 'systemctl is-active --quiet csyncd',
+        refreshonly => true,
+        timeout     => 960,
+        require     => Exec['csyncd-restart'],
+        subscribe   => Concat['/etc/csyncd/csyncd.yaml'],
+        ;
+    }
+  }
+}
