@@ -26,7 +26,7 @@
 # @param export
 #   Whether this node makes itself known to the others, and takes all that do so as hosts.
 # @param host_name
-#   With `export`: the name of this node.
+#   With `export`: the name of this node. Default: csyncd's `node`, or else the full host name.
 # @param address
 #   With `export`: where others reach this node.
 # @param port
@@ -53,7 +53,7 @@ define csyncd::group (
   Stdlib::Unixpath $key_file = "/etc/csyncd/keys/${title}.key",
   Array[Csyncd::Member] $hosts = [],
   Boolean $export = false,
-  Csyncd::Hostname $host_name = pick($csyncd::node, $facts['networking']['fqdn']),
+  Optional[Csyncd::Hostname] $host_name = undef,
   Stdlib::Host $address = $facts['networking']['ip'],
   Optional[Stdlib::Port] $port = undef,
   Optional[Enum['full', 'receive']] $role = undef,
@@ -95,7 +95,8 @@ define csyncd::group (
       csyncd::host { "${title}/${settings['name']}": * => $settings - 'name' }
     }
     if $export {
-      @@csyncd::host { "${title}/${host_name}":
+      $own_name = pick($host_name, $csyncd::node, $facts['networking']['fqdn'])
+      @@csyncd::host { "${title}/${own_name}":
         address => $address,
         port    => $port,
         role    => $role,
