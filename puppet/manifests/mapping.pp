@@ -75,9 +75,11 @@ define csyncd::mapping (
     }
 
     if $manage_directory {
+      # Not for a config that is refused.
       file { $path:
-        ensure => 'directory',
-        before => Class['csyncd::service'],
+        ensure  => 'directory',
+        require => Concat['/etc/csyncd/csyncd.yaml'],
+        before  => Class['csyncd::service'],
       }
     }
   }

@@ -100,6 +100,7 @@ test('three systems become a cluster by one Puppet class', async (t) => {
     assert.ok(code === 4 || code === 6, stdout + stderr);
     assert.match(stdout + stderr, /csyncd\.yaml.*groups\.web\.mappings/s);
     assert.equal(web1.read(CSYNCD_YAML), before);
+    assert.ok(!web1.exists('/srv/shared/below'), 'no directory is made for it');
     assert.equal(await pidOf(web1), pid);
     await web2.sh('echo two > /srv/shared/from-web2');
     await equal(web2);
