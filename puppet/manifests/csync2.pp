@@ -5,15 +5,17 @@ class csyncd::csync2 {
   include csyncd
 
   if $csyncd::manage_csync2_package {
-    package { 'csync2':
+    # csync2 opens its database with this library, and yet does not depend on it.
+    package { ['csync2', 'libsqlite3-0']:
       ensure => 'installed',
       before => Class['csyncd::service'],
     }
     # Debian's package starts it, and it takes the port that csyncd serves.
-    -> service { 'csync2.socket':
-      ensure => 'stopped',
-      enable => false,
-      before => Class['csyncd::service'],
+    service { 'csync2.socket':
+      ensure  => 'stopped',
+      enable  => false,
+      require => Package['csync2'],
+      before  => Class['csyncd::service'],
     }
   }
 }

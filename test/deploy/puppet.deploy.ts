@@ -1,14 +1,16 @@
 /** The Puppet module on booted systems, by `puppet apply`: from nothing to a cluster, changed, reduced, removed. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import * as fs from 'node:fs';
+import { test, type TestContext } from 'node:test';
 import { until } from '../kit/cluster/until.ts';
 import type { Machine } from '../kit/machines/machine.ts';
-import { machines } from '../kit/machines/machines.ts';
-import { bring, debFile } from '../kit/machines/package.ts';
+import { machines, type Machines } from '../kit/machines/machines.ts';
+import { debFile } from '../kit/machines/package.ts';
 import { applyManifest, bringModule, CHANGED, PUPPET_PACKAGES, UNCHANGED } from '../kit/machines/puppet.ts';
 
 const NAMES = ['web1', 'web2', 'web3'] as const;
 const KEY = 'The.key.of.the.group_web.0123456789.abcdefghijklmnopqrstuvwxyz01';
+const DEB = '/root/csyncd.deb';
 const CSYNCD_YAML = '/etc/csyncd/csyncd.yaml';
 
 interface Wanted {
@@ -20,12 +22,12 @@ interface Wanted {
 }
 
 /** The same manifest for all nodes. */
-function manifest(deb: string, { hosts = NAMES, mappings, more = '', group = '' }: Wanted = {}): string {
+function manifest({ hosts = NAMES, mappings, more = '', group = '' }: Wanted = {}): string {
   const shared = Object.entries(mappings ?? { shared: '/srv/shared' }).map(
     ([name, path]) => `'${name}' => { 'path' => '${path}', 'manage_directory' => true },`,
   );
   return `class { 'csyncd':
-  package_source => '${deb}',
+  package_source => '${DEB}',
   keys           => Sensitive({ 'web' => '${KEY}' }),
   groups         => {
     'web' => {
@@ -51,6 +53,19 @@ async function rollOut(all: readonly Machine[], text: string, expected: number):
   return said;
 }
 
+/** Three systems with Puppet, the module and the package's file, and nothing of csyncd. */
+async function prepared(
+  t: TestContext,
+  packages: readonly string[],
+): Promise<Machines<(typeof NAMES)[number]>> {
+  const made = await machines(t, { names: NAMES, packages });
+  for (const machine of made.all) {
+    fs.copyFileSync(debFile(), `${machine.root}${DEB}`);
+    bringModule(machine);
+  }
+  return made;
+}
+
 async function equal(machine: Machine): Promise<void> {
   await machine.sh('csyncd sync --wait --timeout 60s');
   await machine.sh('csyncd verify');
@@ -61,13 +76,11 @@ const pidOf = (machine: Machine): Promise<string> =>
 const pidsOf = (all: readonly Machine[]): Promise<string[]> => Promise.all(all.map(pidOf));
 
 test('three systems become a cluster by one Puppet class', async (t) => {
-  const { at, all } = await machines(t, { names: NAMES, packages: [...PUPPET_PACKAGES, 'csync2'] });
+  const { at, all } = await prepared(t, PUPPET_PACKAGES);
   const { web1, web2, web3 } = at;
-  const [deb = ''] = all.map((machine) => bring(machine, debFile()));
-  for (const machine of all) bringModule(machine);
 
   await t.test('what would be done can be asked before there is anything', async () => {
-    web1.put('/root/site.pp', manifest(deb));
+    web1.put('/root/site.pp', manifest());
     await web1.sh(
       'puppet apply --noop --modulepath /etc/puppet/code/modules:/usr/share/puppet/modules /root/site.pp',
     );
@@ -75,7 +88,7 @@ test('three systems become a cluster by one Puppet class', async (t) => {
   });
 
   await t.test('from nothing to syncing', async () => {
-    const said = await rollOut(all, manifest(deb), CHANGED);
+    const said = await rollOut(all, manifest(), CHANGED);
     assert.ok(!said.includes(KEY), 'the key is in no output');
     await web1.sh('echo one > /srv/shared/from-web1');
     await until('web3 has it', () => web3.exists('/srv/shared/from-web1'));
@@ -87,7 +100,7 @@ test('three systems become a cluster by one Puppet class', async (t) => {
 
   await t.test('the second run changes nothing', async () => {
     const pids = await pidsOf(all);
-    await rollOut(all, manifest(deb), UNCHANGED);
+    await rollOut(all, manifest(), UNCHANGED);
     assert.deepEqual(await pidsOf(all), pids);
     const [first, ...others] = all.map((machine) => machine.read(CSYNCD_YAML));
     for (const other of others) assert.equal(other, first);
@@ -95,7 +108,7 @@ test('three systems become a cluster by one Puppet class', async (t) => {
 
   await t.test('a config that csyncd refuses never takes the place of the old one', async () => {
     const [before, pid] = [web1.read(CSYNCD_YAML), await pidOf(web1)];
-    const broken = manifest(deb, { mappings: { shared: '/srv/shared', below: '/srv/shared/below' } });
+    const broken = manifest({ mappings: { shared: '/srv/shared', below: '/srv/shared/below' } });
     const { code, stdout, stderr } = await applyManifest(web1, broken);
     assert.ok(code === 4 || code === 6, stdout + stderr);
     assert.match(stdout + stderr, /csyncd\.yaml.*groups\.web\.mappings/s);
@@ -110,7 +123,7 @@ test('three systems become a cluster by one Puppet class', async (t) => {
     const before = web1.read(CSYNCD_YAML);
     const { code, stdout, stderr } = await applyManifest(
       web1,
-      manifest(deb, { hosts: ['web1'], group: "'min_hosts' => 2," }),
+      manifest({ hosts: ['web1'], group: "'min_hosts' => 2," }),
     );
     assert.ok(code === 4 || code === 6, stdout + stderr);
     assert.match(stdout + stderr, /has only 1 hosts/);
@@ -120,7 +133,7 @@ test('three systems become a cluster by one Puppet class', async (t) => {
   await t.test('a directory that the unit does not have open takes one restart', async () => {
     const pids = await pidsOf(all);
     await web1.sh('echo meanwhile > /srv/shared/meanwhile');
-    const wanted = manifest(deb, { mappings: { shared: '/srv/shared', other: '/srv/other' } });
+    const wanted = manifest({ mappings: { shared: '/srv/shared', other: '/srv/other' } });
     await rollOut(all, wanted, CHANGED);
     for (const [i, pid] of (await pidsOf(all)).entries()) assert.notEqual(pid, pids[i]);
     const restarted = await pidsOf(all);
@@ -133,10 +146,10 @@ test('three systems become a cluster by one Puppet class', async (t) => {
 
   await t.test('below a directory that is open already, a mapping takes a reload', async () => {
     const mappings = { shared: '/srv/shared', other: '/srv/other' };
-    await rollOut(all, manifest(deb, { mappings, more: "writable_paths => ['/srv']," }), CHANGED);
+    await rollOut(all, manifest({ mappings, more: "writable_paths => ['/srv']," }), CHANGED);
     const pids = await pidsOf(all);
     const third = { ...mappings, third: '/srv/third' };
-    await rollOut(all, manifest(deb, { mappings: third, more: "writable_paths => ['/srv']," }), CHANGED);
+    await rollOut(all, manifest({ mappings: third, more: "writable_paths => ['/srv']," }), CHANGED);
     assert.deepEqual(await pidsOf(all), pids);
     await web2.sh('echo x > /srv/third/x');
     await until('web3 has it', () => web3.exists('/srv/third/x'));
@@ -147,11 +160,7 @@ test('three systems become a cluster by one Puppet class', async (t) => {
     const mappings = { shared: '/srv/shared', other: '/srv/other', third: '/srv/third' };
     const more = "writable_paths => ['/srv'],";
     const pids = await pidsOf([web1, web2]);
-    const said = await rollOut(
-      [web1, web2],
-      manifest(deb, { mappings, more, hosts: ['web1', 'web2'] }),
-      CHANGED,
-    );
+    const said = await rollOut([web1, web2], manifest({ mappings, more, hosts: ['web1', 'web2'] }), CHANGED);
     assert.match(said, /^-\s+- name: web3$/m);
     assert.deepEqual(await pidsOf([web1, web2]), pids);
     await web1.sh('echo without > /srv/shared/without-web3');
@@ -169,16 +178,14 @@ test('three systems become a cluster by one Puppet class', async (t) => {
     await equal(web1);
     assert.ok(web1.exists('/srv/shared/from-web1'));
   });
+});
 
-  await t.test('with csync2 to move the files', async () => {
-    for (const machine of all) {
-      await machine.sh('systemctl stop csyncd; dpkg --purge csyncd; rm -rf /srv/* /etc/csyncd');
-    }
-    const wanted = manifest(deb, { group: "'backend' => 'csync2'," });
-    await rollOut(all, wanted, CHANGED);
-    await web1.sh('echo one > /srv/shared/by-csync2');
-    await until('web3 has it', () => web3.exists('/srv/shared/by-csync2'));
-    await equal(web1);
-    await rollOut(all, wanted, UNCHANGED);
-  });
+test('the same with csync2 to move the files', async (t) => {
+  const { at, all } = await prepared(t, [...PUPPET_PACKAGES, 'csync2', 'libsqlite3-0']);
+  const wanted = manifest({ group: "'backend' => 'csync2'," });
+  await rollOut(all, wanted, CHANGED);
+  await at.web1.sh('echo one > /srv/shared/by-csync2');
+  await until('web3 has it', () => at.web3.exists('/srv/shared/by-csync2'));
+  await equal(at.web1);
+  await rollOut(all, wanted, UNCHANGED);
 });

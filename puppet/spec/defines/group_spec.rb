@@ -77,6 +77,7 @@ describe 'csyncd::group' do
     let(:params) { { backend: 'csync2', hosts: ['web1'], csync2: { 'no_ssl' => true } } }
 
     it { is_expected.to contain_package('csync2').that_comes_before('Service[csync2.socket]') }
+    it { is_expected.to contain_package('libsqlite3-0') }
     it { is_expected.to contain_service('csync2.socket').with(ensure: 'stopped', enable: false).that_comes_before('Class[csyncd::service]') }
     it { expect(group).to include('backend' => 'csync2', 'csync2' => { 'no_ssl' => true }) }
 
