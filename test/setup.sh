@@ -4,7 +4,7 @@
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
-# command:package
+# command or path:package
 needed='
 csync2:csync2
 lsyncd:lsyncd
@@ -20,6 +20,12 @@ setfattr:attr
 chattr:e2fsprogs
 mkfs.ext4:e2fsprogs
 unshare:util-linux
+puppet:puppet-agent
+puppet-lint:puppet-lint
+rspec-puppet-init:ruby-rspec-puppet
+/usr/share/doc/puppet-strings:puppet-strings
+/usr/share/puppet/modules/stdlib:puppet-module-puppetlabs-stdlib
+/usr/share/puppet/modules/concat:puppet-module-puppetlabs-concat
 '
 
 [ "${1:-}" != deploy ] || needed="$needed
@@ -31,7 +37,10 @@ lintian:lintian
 
 packages=''
 for pair in $needed; do
-  command -v "${pair%%:*}" >/dev/null 2>&1 || packages="$packages ${pair#*:}"
+  case $pair in
+    /*) [ -e "${pair%%:*}" ] ;;
+    *) command -v "${pair%%:*}" >/dev/null 2>&1 ;;
+  esac || packages="$packages ${pair#*:}"
 done
 [ -n "$packages" ] || exit 0
 

@@ -1,7 +1,7 @@
 # Whoever has this is a member: exported resources, with the certificates that Puppet has made.
 class { 'csyncd':
-  node => $trusted['certname'],
-  tls  => 'puppet',
+  node_name => $trusted['certname'],
+  tls       => 'puppet',
 }
 
 csyncd::group { 'web':

@@ -59,7 +59,7 @@ class csyncd::config {
       target  => '/etc/csyncd/csyncd.yaml',
       order   => '10',
       content => csyncd::to_yaml({
-          'node'           => $csyncd::node,
+          'node'           => $csyncd::node_name,
           'listen'         => $csyncd::listen,
           'state_dir'      => $csyncd::state_dir,
           'control_socket' => $csyncd::control_socket,

@@ -26,7 +26,7 @@
 # @param export
 #   Whether this node makes itself known to the others, and takes all that do so as hosts.
 # @param host_name
-#   With `export`: the name of this node. Default: csyncd's `node`, or else the full host name.
+#   With `export`: the name of this node. Default: csyncd's `node_name`, or else the full host name.
 # @param address
 #   With `export`: where others reach this node.
 # @param port
@@ -95,7 +95,7 @@ define csyncd::group (
       csyncd::host { "${title}/${settings['name']}": * => $settings - 'name' }
     }
     if $export {
-      $own_name = pick($host_name, $csyncd::node, $facts['networking']['fqdn'])
+      $own_name = pick($host_name, $csyncd::node_name, $facts['networking']['fqdn'])
       @@csyncd::host { "${title}/${own_name}":
         address => $address,
         port    => $port,

@@ -24,7 +24,7 @@
 #   Groups by name, in the form of csyncd.yaml; see csyncd::group for what each takes. Hiera's levels are merged deeply.
 # @param keys
 #   The keys of groups, by the group's name. Without one, the key file is expected to be there.
-# @param node
+# @param node_name
 #   The name of this node. Default: the host name as it stands in a group's hosts.
 # @param listen
 #   Where peers are listened to.
@@ -68,7 +68,7 @@ class csyncd (
   Enum['present', 'absent'] $ensure = 'present',
   Csyncd::Groups $groups = {},
   Sensitive[Hash[Csyncd::Name, Csyncd::Key]] $keys = Sensitive({}),
-  Optional[Csyncd::Hostname] $node = undef,
+  Optional[Csyncd::Hostname] $node_name = undef,
   Optional[Csyncd::Endpoint] $listen = undef,
   Optional[Stdlib::Unixpath] $state_dir = undef,
   Optional[Stdlib::Unixpath] $control_socket = undef,

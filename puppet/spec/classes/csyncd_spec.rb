@@ -51,7 +51,7 @@ describe 'csyncd' do
   context 'with all settings' do
     let(:params) do
       {
-        node: 'web1', listen: '[::]:30865', state_dir: '/data/csyncd', control_socket: '/run/c.sock', metrics: '127.0.0.1:9731',
+        node_name: 'web1', listen: '[::]:30865', state_dir: '/data/csyncd', control_socket: '/run/c.sock', metrics: '127.0.0.1:9731',
         log: { 'level' => 'debug' }, limits: { 'send_rate' => '10MiB' }, tls: 'puppet', purge: true,
         package_source: '/root/csyncd.deb', package_ensure: 'latest', service_ensure: 'stopped', service_enable: false,
         writable_paths: ['/srv', '/with "quotes" and 100%'], sysctl: { 'fs.inotify.max_user_watches' => 4_194_304 }

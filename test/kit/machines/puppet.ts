@@ -24,9 +24,7 @@ export function bringModule(machine: Machine): void {
 
 export async function applyManifest(machine: Machine, manifest: string): Promise<Finished> {
   machine.put('/root/site.pp', manifest, 0o600);
+  const flags = ['--detailed-exitcodes', '--color=false', '--show_diff'];
   const modules = '/etc/puppet/code/modules:/usr/share/puppet/modules';
-  return await machine.run(
-    ...['puppet', 'apply', '--detailed-exitcodes', '--color=false', '--show_diff'],
-    ...['--modulepath', modules, '/root/site.pp'],
-  );
+  return await machine.run('puppet', 'apply', ...flags, '--modulepath', modules, '/root/site.pp');
 }
