@@ -24,13 +24,13 @@ class csyncd::service {
       # what is, not at what has just been changed: a restart that failed is made up for in the next run.
       'csyncd-restart':
         command => 'systemctl restart csyncd',
-        onlyif  => epp('csyncd/needs-restart.sh.epp', { 'dir' => '/etc/systemd/system/csyncd.service.d' }),
+        onlyif  => file('csyncd/needs-restart.sh'),
         # READY comes when every directory is watched.
         timeout => 960,
         ;
       # Returns when the new config is in force, and fails with the reason when it is refused.
       'csyncd-reload':
-        command     => 'systemctl reload csyncd',
+        command     => file('csyncd/reload.sh'),
         onlyif      => 'systemctl is-active --quiet csyncd',
         refreshonly => true,
         timeout     => 960,

@@ -156,6 +156,22 @@ test('three systems become a cluster by one Puppet class', async (t) => {
     await equal(web2);
   });
 
+  await t.test('a setting takes a reload, or a restart where it must', async () => {
+    const mappings = { shared: '/srv/shared', other: '/srv/other', third: '/srv/third' };
+    const settings = (more: string): string =>
+      manifest({ mappings, more: `writable_paths => ['/srv'],\n${more}` });
+    const pid = await pidOf(web1);
+    await rollOut([web1], settings("log => { 'level' => 'debug' },"), CHANGED);
+    assert.equal(await pidOf(web1), pid);
+    await rollOut([web1], settings("metrics => '127.0.0.1:9731',"), CHANGED);
+    const restarted = await pidOf(web1);
+    assert.notEqual(restarted, pid);
+    await rollOut([web1], settings("control_socket => '/run/csyncd/other.sock',"), CHANGED);
+    assert.notEqual(await pidOf(web1), restarted);
+    await rollOut([web1], settings(''), CHANGED);
+    await equal(web1);
+  });
+
   await t.test('a member that leaves takes a reload of the others', async () => {
     const mappings = { shared: '/srv/shared', other: '/srv/other', third: '/srv/third' };
     const more = "writable_paths => ['/srv'],";

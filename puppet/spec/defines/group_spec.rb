@@ -7,16 +7,6 @@ describe 'csyncd::group' do
   let(:facts) { DEBIAN }
   let(:group) { config_of(catalogue)['groups']['web'] }
 
-  SYSTEMS.each do |system, facts|
-    context "on #{system}" do
-      let(:facts) { facts }
-      let(:params) { { hosts: ['web1'] } }
-
-      it { is_expected.to compile.with_all_deps }
-      it { is_expected.to contain_class('csyncd') }
-    end
-  end
-
   context 'with a list of hosts' do
     let(:params) do
       {
@@ -28,6 +18,7 @@ describe 'csyncd::group' do
     end
 
     it { is_expected.to compile.with_all_deps }
+    it { is_expected.to contain_class('csyncd') }
 
     it 'writes them in the order of their names' do
       expect(group).to eq(

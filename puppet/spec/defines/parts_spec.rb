@@ -6,14 +6,6 @@ describe 'csyncd::host' do
   let(:title) { 'web/web1' }
   let(:facts) { DEBIAN }
 
-  SYSTEMS.each do |system, facts|
-    context "on #{system}" do
-      let(:facts) { facts }
-
-      it { is_expected.to compile.with_all_deps }
-    end
-  end
-
   it { expect(config_of(catalogue)['groups']).to eq('web' => { 'hosts' => [{ 'name' => 'web1' }] }) }
 
   context 'with a title of its own' do
@@ -34,14 +26,6 @@ describe 'csyncd::mapping' do
   let(:title) { 'web/shared' }
   let(:facts) { DEBIAN }
   let(:params) { { path: '/srv/shared' } }
-
-  SYSTEMS.each do |system, facts|
-    context "on #{system}" do
-      let(:facts) { facts }
-
-      it { is_expected.to compile.with_all_deps }
-    end
-  end
 
   it { expect(config_of(catalogue)['groups']).to eq('web' => { 'mappings' => { 'shared' => { 'path' => '/srv/shared' } } }) }
   it { is_expected.not_to contain_file('/srv/shared') }
@@ -70,14 +54,6 @@ describe 'csyncd::action' do
   let(:facts) { DEBIAN }
   let(:params) { { pattern: ['*.conf'], command: ['systemctl', 'reload', 'nginx'], where: 'everywhere', timeout: '5s' } }
 
-  SYSTEMS.each do |system, facts|
-    context "on #{system}" do
-      let(:facts) { facts }
-
-      it { is_expected.to compile.with_all_deps }
-    end
-  end
-
   it 'is one of its group' do
     expect(config_of(catalogue)['groups']['web']['actions']).to eq(
       [{ 'name' => 'reload', 'pattern' => ['*.conf'], 'exec' => ['systemctl', 'reload', 'nginx'], 'where' => 'everywhere', 'timeout' => '5s' }]
@@ -93,14 +69,6 @@ describe 'csyncd::compat' do
       directories: { '/var/www/shared' => 'wwwshared', '/var/www/data/ini' => 'wwwdata', '/var/www/data/png' => 'wwwdata' },
       hosts: ['web2', 'web1'], exclude: { 'wwwshared' => ['.*.swp'] }, auto: 'none'
     }
-  end
-
-  SYSTEMS.each do |system, facts|
-    context "on #{system}" do
-      let(:facts) { facts }
-
-      it { is_expected.to compile.with_all_deps }
-    end
   end
 
   it 'makes a group of each config, and a mapping of each directory' do
