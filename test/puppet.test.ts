@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { run } from './kit/cluster/command.ts';
+import { loadConfig } from '../src/config/load.ts';
+import { showConfig } from '../src/config/show.ts';
+import { configByPuppet, moduleDirectory } from './kit/puppet-config.ts';
 import { makeTempDir } from './kit/temp-dir.ts';
 
 const MODULE = fileURLToPath(new URL('../puppet', import.meta.url));
@@ -14,13 +17,6 @@ const BOUND_MS = 240_000;
 function readVersion(file: string): unknown {
   const json: unknown = JSON.parse(fs.readFileSync(new URL(file, import.meta.url), 'utf8'));
   return typeof json === 'object' && json !== null && 'version' in json ? json.version : undefined;
-}
-
-/** Where the module has its name, as it must for autoloading. */
-function linked(): string {
-  const link = join(makeTempDir(), 'csyncd');
-  fs.symlinkSync(MODULE, link);
-  return link;
 }
 
 function files(...patterns: readonly string[]): string[] {
@@ -42,7 +38,7 @@ test('manifests, types, examples and templates parse', async () => {
 });
 
 test('puppet-lint has nothing to say', async () => {
-  const link = linked();
+  const link = join(moduleDirectory(), 'csyncd');
   const manifests = files('{manifests,types,examples}/**/*.pp').map((file) => join(link, file));
   assert.equal(
     await succeeds(['puppet-lint', '--fail-on-warnings', '--no-140chars-check', ...manifests]),
@@ -63,6 +59,71 @@ test('REFERENCE.md is what its comments say, and they leave nothing out', async 
     fs.readFileSync(out, 'utf8'),
     fs.readFileSync(join(MODULE, 'REFERENCE.md'), 'utf8'),
     'puppet/REFERENCE.md is not current: cd puppet && puppet strings generate --format markdown --out REFERENCE.md',
+  );
+});
+
+/** What csyncd makes of a config on the host web1. */
+function resolved(yaml: string): unknown {
+  const file = join(makeTempDir(), 'csyncd.yaml');
+  fs.writeFileSync(file, yaml);
+  const loaded = loadConfig(file, { host: 'web1', elsewhere: true });
+  assert.ok(loaded.ok, loaded.ok ? '' : JSON.stringify(loaded.faults));
+  return showConfig(loaded.config);
+}
+
+test('what is declared is what csyncd takes', () => {
+  const manifest = `
+    class { 'csyncd':
+      metrics => '127.0.0.1:9731',
+      limits  => { 'send_rate' => '10MiB' },
+      groups  => {
+        'web' => {
+          'hosts'    => ['web2', { 'name' => 'web3', 'address' => '192.0.2.3', 'role' => 'receive' }, 'web1'],
+          'auto'     => 'keep-both',
+          'mappings' => { 'shared' => { 'path' => '/srv/shared', 'exclude' => ['*.swp', '!a: #b'] } },
+          'actions'  => { 'reload' => { 'pattern' => ['*.conf'], 'command' => ['systemctl', 'reload', 'nginx'] } },
+        },
+      },
+    }
+    csyncd::mapping { 'web/other': path => '/srv/other', include_only => ['/a/**'], delay => '1s', durability => 'relaxed' }`;
+  assert.deepEqual(
+    resolved(configByPuppet(manifest)),
+    resolved(`
+metrics: 127.0.0.1:9731
+limits: { send_rate: 10MiB }
+groups:
+  web:
+    key_file: /etc/csyncd/keys/web.key
+    auto: keep-both
+    hosts: [web1, web2, { name: web3, address: 192.0.2.3, role: receive }]
+    mappings:
+      other: { path: /srv/other, include: ['/a/**'], delay: 1s, durability: relaxed }
+      shared: { path: /srv/shared, exclude: ['*.swp', '!a: #b'] }
+    actions:
+      - { name: reload, pattern: ['*.conf'], exec: [systemctl, reload, nginx] }
+`),
+  );
+});
+
+test('the directories that lsyncd watched and csync2 moved are csyncd’s', () => {
+  const example = fs.readFileSync(join(MODULE, 'examples/compat.pp'), 'utf8');
+  assert.deepEqual(
+    resolved(configByPuppet(example)),
+    resolved(`
+groups:
+  wwwshared:
+    key_file: /etc/csync2/csync2_wwwshared.key
+    hosts: [web1, web2, web3]
+    mappings:
+      var-www-shared: { path: /var/www/shared, exclude: ['.*.swp'] }
+  wwwdata:
+    key_file: /etc/csync2/csync2_wwwdata.key
+    hosts: [web1, web2, web3]
+    mappings:
+      var-www-data-ini: { path: /var/www/data/ini }
+      var-www-data-png: { path: /var/www/data/png }
+      var-www-data-zip: { path: /var/www/data/zip }
+`),
   );
 });
 

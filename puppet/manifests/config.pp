@@ -5,6 +5,7 @@ class csyncd::config {
 
   $unit_dir = '/etc/systemd/system/csyncd.service.d'
   $sysctl_file = '/etc/sysctl.d/61-csyncd.conf'
+  $path = ['/usr/sbin', '/usr/bin', '/sbin', '/bin']
 
   if $csyncd::ensure == 'absent' {
     file { ['/etc/csyncd', $unit_dir, $sysctl_file]:
@@ -14,7 +15,8 @@ class csyncd::config {
     }
     exec { 'csyncd-daemon-reload':
       command     => 'systemctl daemon-reload',
-      path        => $facts['path'],
+      path        => $path,
+      onlyif      => 'test -d /run/systemd/system',
       refreshonly => true,
       subscribe   => File[$unit_dir],
     }
@@ -82,7 +84,7 @@ class csyncd::config {
       }
       ~> exec { 'csyncd-sysctl':
         command     => "sysctl -p ${sysctl_file}",
-        path        => $facts['path'],
+        path        => $path,
         refreshonly => true,
       }
     }

@@ -10,12 +10,5 @@ class csyncd::csync2 {
       ensure => 'installed',
       before => Class['csyncd::service'],
     }
-    # Debian's package starts it, and it takes the port that csyncd serves.
-    service { 'csync2.socket':
-      ensure  => 'stopped',
-      enable  => false,
-      require => Package['csync2'],
-      before  => Class['csyncd::service'],
-    }
   }
 }

@@ -134,7 +134,7 @@ define csyncd::group (
         require   => Class['csyncd::install'],
         before    => Concat['/etc/csyncd/csyncd.yaml'],
       }
-    } elsif $key_file =~ /\A\/etc\/csyncd\/keys\// {
+    } elsif $key_file =~ /\A\/etc\/csyncd\/keys\// and !defined(File[$key_file]) {
       # Not made here, and yet not to be purged.
       file { $key_file:
         owner   => 'root',
@@ -150,6 +150,9 @@ define csyncd::group (
 
     if $backend == 'csync2' {
       include csyncd::csync2
+      if pick($csync2, {})['listener'] != 'external' {
+        include csyncd::csync2::listener
+      }
     }
   }
 }

@@ -48,7 +48,7 @@
 # @param package_ensure
 #   A version, `installed` or `latest`; with `ensure => absent`: `purged` instead of `absent`.
 # @param package_source
-#   A local .deb. Default: the package comes from a repository.
+#   A local .deb. Default: the package comes from a repository. With `package_ensure => 'latest'` another file is an upgrade.
 # @param manage_csync2_package
 #   Whether csync2 is installed where a group has it as its backend, and its own socket unit is kept from taking the port.
 # @param manage_service

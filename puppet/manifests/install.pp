@@ -11,10 +11,11 @@ class csyncd::install {
         default  => 'absent',
       },
     }
-    # apt would take a local file too, but compares its version with what the repositories have.
-    $provider = $csyncd::package_source ? {
-      undef   => undef,
-      default => 'dpkg',
+    # apt brings what a local file depends on, but takes what repositories have for the latest; dpkg looks into the file.
+    if $csyncd::package_source and $ensure == 'latest' {
+      $provider = 'dpkg'
+    } else {
+      $provider = undef
     }
     package { $csyncd::package_name:
       ensure   => $ensure,

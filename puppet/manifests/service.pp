@@ -16,7 +16,7 @@ class csyncd::service {
 
     exec {
       default:
-        path     => $facts['path'],
+        path     => ['/usr/sbin', '/usr/bin', '/sbin', '/bin'],
         provider => 'shell',
         require  => Service['csyncd'],
         ;

@@ -33,7 +33,7 @@ class csyncd::unit {
 
   exec {
     default:
-      path     => $facts['path'],
+      path     => ['/usr/sbin', '/usr/bin', '/sbin', '/bin'],
       provider => 'shell',
       ;
     'csyncd-unit':

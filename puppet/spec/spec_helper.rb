@@ -51,13 +51,7 @@ DEBIAN = SYSTEMS.fetch('Debian 12')
 
 KEY = 'k' * 64
 
-# The config as concat puts it together from a catalogue.
+# The config as concat puts it together.
 def config_of(catalogue)
-  fragments = catalogue.resources.select { |resource| resource.type == 'Concat::Fragment' }
-  merge = lambda do |one, other|
-    one.merge(other) { |_, a, b| a.is_a?(Hash) ? merge.call(a, b) : a + b }
-  end
-  fragments.sort_by { |fragment| [fragment[:order], fragment.title] }
-           .map { |fragment| YAML.safe_load(fragment[:content]) }
-           .reduce({}, &merge)
+  YAML.safe_load(catalogue.to_ral.resource('Concat_file[/etc/csyncd/csyncd.yaml]').should_content)
 end

@@ -98,6 +98,16 @@ test('three systems become a cluster by one Puppet class', async (t) => {
     assert.equal((await web1.run('systemctl', 'is-enabled', 'csyncd')).stdout.trim(), 'enabled');
   });
 
+  await t.test('facts and tasks tell how it is', async () => {
+    const facts: unknown = JSON.parse(await web1.sh('puppet facts show csyncd --render-as json'));
+    const state = { backend: 'engine', mappings: { shared: 'ok' }, peers: { web2: 'ok', web3: 'ok' } };
+    const version = (await web1.sh('csyncd --version')).trim();
+    assert.deepEqual(facts, { csyncd: { version, node: 'web1', state: 'ok', groups: { web: state } } });
+    const tasks = '/etc/puppet/code/modules/csyncd/tasks';
+    assert.match(await web1.sh(`${tasks}/status.sh`), /"state":\s*"ok"/);
+    assert.match(await web1.sh(`PT_mapping=shared PT_deep=true ${tasks}/verify.sh`), /"equal":\s*true/);
+  });
+
   await t.test('the second run changes nothing', async () => {
     const pids = await pidsOf(all);
     await rollOut(all, manifest(), UNCHANGED);

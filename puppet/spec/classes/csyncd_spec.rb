@@ -156,7 +156,13 @@ describe 'csyncd' do
     end
   end
 
-  ['csyncd::install', 'csyncd::config', 'csyncd::service', 'csyncd::unit', 'csyncd::csync2'].each do |name|
+  context 'with a local file' do
+    let(:params) { { package_source: '/root/csyncd.deb' } }
+
+    it { is_expected.to contain_package('csyncd').with(ensure: 'installed', source: '/root/csyncd.deb', provider: nil) }
+  end
+
+  ['csyncd::install', 'csyncd::config', 'csyncd::service', 'csyncd::unit', 'csyncd::csync2', 'csyncd::csync2::listener'].each do |name|
     context "when #{name} is declared from outside" do
       let(:pre_condition) { "include #{name}" }
 

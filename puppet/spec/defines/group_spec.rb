@@ -72,6 +72,13 @@ describe 'csyncd::group' do
     it { is_expected.to contain_service('csync2.socket').with(ensure: 'stopped', enable: false).that_comes_before('Class[csyncd::service]') }
     it { expect(group).to include('backend' => 'csync2', 'csync2' => { 'no_ssl' => true }) }
 
+    context 'when its own socket unit serves the port' do
+      let(:params) { { backend: 'csync2', hosts: ['web1'], csync2: { 'listener' => 'external' } } }
+
+      it { is_expected.to contain_package('csync2') }
+      it { is_expected.not_to contain_service('csync2.socket') }
+    end
+
     context 'when that is managed elsewhere' do
       let(:pre_condition) { 'class { "csyncd": manage_csync2_package => false }' }
 

@@ -1,0 +1,24 @@
+/** What the Puppet module writes for a manifest, without a machine. */
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { must } from './cluster/command.ts';
+import { makeTempDir } from './temp-dir.ts';
+
+const MODULE = fileURLToPath(new URL('../../puppet', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('puppet-config.rb', import.meta.url));
+
+/** A directory where the module has its name, as it must for autoloading. */
+export function moduleDirectory(): string {
+  const dir = makeTempDir();
+  fs.symlinkSync(MODULE, join(dir, 'csyncd'));
+  return dir;
+}
+
+/** The csyncd.yaml of a manifest, put together as an agent does it. */
+export function configByPuppet(manifest: string): string {
+  const modules = moduleDirectory();
+  const file = join(modules, 'site.pp');
+  fs.writeFileSync(file, manifest);
+  return must('ruby', ['-W0', SCRIPT, file, `${modules}:/usr/share/puppet/modules`]);
+}
