@@ -127,6 +127,31 @@ groups:
   );
 });
 
+test('with csync2 to move the files as before, each config has a port of its own', () => {
+  const manifest = `csyncd::compat { 'www':
+    directories => { '/srv/b' => 'b', '/srv/a' => 'a' },
+    hosts       => ['web1', 'web2'],
+    backend     => 'csync2',
+  }`;
+  assert.deepEqual(
+    resolved(configByPuppet(manifest)),
+    resolved(`
+groups:
+  a:
+    backend: csync2
+    key_file: /etc/csync2/csync2_a.key
+    hosts: [web1, web2]
+    mappings: { srv-a: { path: /srv/a } }
+  b:
+    backend: csync2
+    csync2: { port: 30866 }
+    key_file: /etc/csync2/csync2_b.key
+    hosts: [web1, web2]
+    mappings: { srv-b: { path: /srv/b } }
+`),
+  );
+});
+
 test('metadata.json is complete, and of this version', () => {
   const metadata: unknown = JSON.parse(fs.readFileSync(join(MODULE, 'metadata.json'), 'utf8'));
   assert.ok(typeof metadata === 'object' && metadata !== null);

@@ -29,6 +29,8 @@
 #   The name of a csync2 config to what it leaves out, in csyncd's manner.
 # @param backend
 #   `csync2` to let that program move the files as before.
+# @param first_port
+#   With csync2: the port of the first config in the order of the names; each of the others has the next one.
 # @param auto
 #   Which version wins a conflict.
 define csyncd::compat (
@@ -39,16 +41,22 @@ define csyncd::compat (
   Stdlib::Unixpath $key_dir = '/etc/csync2',
   Hash[Csyncd::Name, Array[String[1]]] $exclude = {},
   Optional[Enum['engine', 'csync2']] $backend = undef,
+  Stdlib::Port $first_port = 30865,
   Optional[Csyncd::Auto] $auto = undef,
 ) {
-  $directories.values.unique.each |$name| {
-    # Two csync2 at once need a port each; one listener may serve it as before.
+  $directories.values.unique.sort.each |$index, $name| {
+    # csyncd runs a listener for each, where inetd had one for all.
+    $csync2 = $backend ? {
+      'csync2' => { 'port' => $first_port + $index },
+      default  => undef,
+    }
     csyncd::group { $name:
       key_file  => "${key_dir}/csync2_${name}.key",
       hosts     => $hosts,
       export    => $export,
       min_hosts => $min_hosts,
       backend   => $backend,
+      csync2    => $csync2,
       auto      => $auto,
     }
   }

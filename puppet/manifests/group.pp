@@ -30,7 +30,7 @@
 # @param address
 #   With `export`: where others reach this node.
 # @param port
-#   With `export`: the port, when it is not 30865.
+#   With `export`: the port where others reach this node. Default: that of csyncd's `listen`.
 # @param role
 #   With `export`: `receive` for a node that takes changes and sends none.
 # @param min_hosts
@@ -96,9 +96,14 @@ define csyncd::group (
     }
     if $export {
       $own_name = pick($host_name, $csyncd::node_name, $facts['networking']['fqdn'])
+      if $port =~ Undef and $csyncd::listen {
+        $own_port = Integer(split($csyncd::listen, ':')[-1], 10)
+      } else {
+        $own_port = $port
+      }
       @@csyncd::host { "${title}/${own_name}":
         address => $address,
-        port    => $port,
+        port    => $own_port,
         role    => $role,
         tag     => "csyncd-${title}",
       }

@@ -60,7 +60,35 @@ describe 'csyncd::group' do
     let(:params) { { export: true, role: 'receive' } }
 
     it 'exports this node' do
-      expect(exported_resources).to contain_csyncd__host('web/web1.example.org').with(address: '192.0.2.1', role: 'receive', tag: 'csyncd-web')
+      expect(exported_resources).to contain_csyncd__host('web/web1.example.org').with(address: '192.0.2.1', port: nil, role: 'receive', tag: 'csyncd-web')
+    end
+
+    context 'at another port' do
+      let(:pre_condition) { 'class { "csyncd": node_name => "first", listen => "[::]:4000" }' }
+
+      it { expect(exported_resources).to contain_csyncd__host('web/first').with(port: 4000) }
+    end
+  end
+
+  context 'when other nodes have made themselves known' do
+    let(:params) { { export: true, hosts: ['web9'], min_hosts: 4 } }
+
+    before do
+      allow(Puppet).to receive(:[]).and_call_original
+      allow(Puppet).to receive(:[]).with(:storeconfigs).and_return(true)
+      # What PuppetDB answers: the resources of the other nodes, in any order.
+      allow(Puppet::Resource.indirection).to receive(:search) do |_, query|
+        ['web3.example.org', 'web2.example.org'].map do |name|
+          host = Puppet::Parser::Resource.new('Csyncd::Host', "web/#{name}", scope: query[:scope], exported: true)
+          { address: '192.0.2.7', tag: 'csyncd-web' }.each { |parameter, value| host.set_parameter(parameter, value) }
+          host
+        end
+      end
+    end
+
+    it 'has all of them in the order of their names' do
+      names = group['hosts'].map { |host| host['name'] }
+      expect(names).to eq(['web1.example.org', 'web2.example.org', 'web3.example.org', 'web9'])
     end
   end
 
