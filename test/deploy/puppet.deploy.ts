@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { until } from '../kit/cluster/until.ts';
+import { equal, pidOf } from '../kit/machines/csyncd.ts';
 import type { Machine } from '../kit/machines/machine.ts';
 import { machines, type Machines } from '../kit/machines/machines.ts';
 import { debFile } from '../kit/machines/package.ts';
@@ -66,13 +67,6 @@ async function prepared(
   return made;
 }
 
-async function equal(machine: Machine): Promise<void> {
-  await machine.sh('csyncd sync --wait --timeout 60s');
-  await machine.sh('csyncd verify');
-}
-
-const pidOf = (machine: Machine): Promise<string> =>
-  machine.sh('systemctl show -p MainPID --value csyncd').then((text) => text.trim());
 const pidsOf = (all: readonly Machine[]): Promise<string[]> => Promise.all(all.map(pidOf));
 
 test('three systems become a cluster by one Puppet class', async (t) => {
