@@ -81,11 +81,11 @@ test('what is declared is what csyncd takes', () => {
           'hosts'    => ['web2', { 'name' => 'web3', 'address' => '192.0.2.3', 'role' => 'receive' }, 'web1'],
           'auto'     => 'keep-both',
           'mappings' => { 'shared' => { 'path' => '/srv/shared', 'exclude' => ['*.swp', '!a: #b'] } },
-          'actions'  => { 'reload' => { 'pattern' => ['*.conf'], 'command' => ['systemctl', 'reload', 'nginx'] } },
+          'actions'  => { 'reload' => { 'pattern' => ['*.conf'], 'exec' => ['systemctl', 'reload', 'nginx'] } },
         },
       },
     }
-    csyncd::mapping { 'web/other': path => '/srv/other', include_only => ['/a/**'], delay => '1s', durability => 'relaxed' }`;
+    csyncd::mapping { 'web/other': path => '/srv/other', include => ['/a/**'], delay => '1s', durability => 'relaxed' }`;
   assert.deepEqual(
     resolved(configByPuppet(manifest)),
     resolved(`

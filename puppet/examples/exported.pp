@@ -13,5 +13,5 @@ csyncd::group { 'web':
 
 csyncd::action { 'web/reload-nginx':
   pattern => ['/nginx/**'],
-  command => ['systemctl', 'reload', 'nginx'],
+  exec    => ['systemctl', 'reload', 'nginx'],
 }

@@ -3,12 +3,12 @@
 # @example
 #   csyncd::action { 'web/reload-nginx':
 #     pattern => ['/nginx/**'],
-#     command => ['systemctl', 'reload', 'nginx'],
+#     exec    => ['systemctl', 'reload', 'nginx'],
 #   }
 #
 # @param pattern
 #   The paths, below the mappings, that trigger it.
-# @param command
+# @param exec
 #   The command and its arguments; no shell. The changed paths are in the file that `$CSYNCD_PATHS` names.
 # @param group
 #   The group; by default what is before the slash in the title.
@@ -20,7 +20,7 @@
 #   How long it may take.
 define csyncd::action (
   Array[String[1], 1] $pattern,
-  Array[String[1], 1] $command,
+  Array[String[1], 1] $exec,
   Csyncd::Name $group = split($title, '/')[0],
   Csyncd::Name $action = split($title, '/')[1],
   Optional[Enum['receiver', 'origin', 'everywhere']] $where = undef,
@@ -32,7 +32,7 @@ define csyncd::action (
     $settings = {
       'name'    => $action,
       'pattern' => $pattern,
-      'exec'    => $command,
+      'exec'    => $exec,
       'where'   => $where,
       'timeout' => $timeout,
     }

@@ -16,8 +16,8 @@
 #   Where a node keeps it elsewhere: node to path.
 # @param exclude
 #   What is left out, in the manner of gitignore: the last match decides.
-# @param include_only
-#   When not empty, only these (csyncd.yaml's `include`, which is a reserved word here).
+# @param include
+#   When not empty, only these.
 # @param delay
 #   Quiet time before a change is taken up.
 # @param max_delay
@@ -38,7 +38,7 @@ define csyncd::mapping (
   Csyncd::Name $mapping = split($title, '/')[1],
   Hash[Csyncd::Hostname, Stdlib::Unixpath] $paths = {},
   Array[String[1]] $exclude = [],
-  Array[String[1]] $include_only = [],
+  Array[String[1]] $include = [],
   Optional[Csyncd::Duration] $delay = undef,
   Optional[Csyncd::Duration] $max_delay = undef,
   Optional[Csyncd::Duration] $rescan = undef,
@@ -54,7 +54,7 @@ define csyncd::mapping (
       'path'       => $path,
       'paths'      => $paths,
       'exclude'    => $exclude,
-      'include'    => $include_only,
+      'include'    => $include,
       'delay'      => $delay,
       'max_delay'  => $max_delay,
       'rescan'     => $rescan,

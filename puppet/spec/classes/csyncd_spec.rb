@@ -16,7 +16,7 @@ describe 'csyncd' do
           csyncd::group { 'data': export => true }
           csyncd::host { 'web/web2': address => '192.0.2.2' }
           csyncd::mapping { 'web/shared': path => '/srv/shared', manage_directory => true }
-          csyncd::action { 'web/reload': pattern => ['*.conf'], command => ['true'] }
+          csyncd::action { 'web/reload': pattern => ['*.conf'], exec => ['true'] }
           csyncd::compat { 'www': directories => { '/var/www/shared' => 'wwwshared' }, hosts => ['web1'] }
         PP
       end

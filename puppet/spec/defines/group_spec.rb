@@ -13,7 +13,7 @@ describe 'csyncd::group' do
         hosts: ['web3', { 'name' => 'web2', 'address' => '192.0.2.2', 'port' => 30_866, 'role' => 'receive' }, 'web1'],
         key: sensitive(KEY), auto: 'none', backup: { 'keep' => '7d' }, min_hosts: 3,
         mappings: { 'shared' => { 'path' => '/srv/shared' } },
-        actions: { 'reload' => { 'pattern' => ['*.conf'], 'command' => ['true'] } }
+        actions: { 'reload' => { 'pattern' => ['*.conf'], 'exec' => ['true'] } }
       }
     end
 

@@ -33,7 +33,7 @@ describe 'csyncd::mapping' do
   context 'with all settings' do
     let(:params) do
       {
-        path: '/srv/shared', paths: { 'web3' => '/data' }, exclude: ['*.swp', '!keep.swp'], include_only: ['/a/**'], delay: '1s', max_delay: '5s',
+        path: '/srv/shared', paths: { 'web3' => '/data' }, exclude: ['*.swp', '!keep.swp'], include: ['/a/**'], delay: '1s', max_delay: '5s',
         rescan: '2h', durability: 'relaxed', owner: 'numeric', max_delete: '10%', manage_directory: true
       }
     end
@@ -52,7 +52,7 @@ end
 describe 'csyncd::action' do
   let(:title) { 'web/reload' }
   let(:facts) { DEBIAN }
-  let(:params) { { pattern: ['*.conf'], command: ['systemctl', 'reload', 'nginx'], where: 'everywhere', timeout: '5s' } }
+  let(:params) { { pattern: ['*.conf'], exec: ['systemctl', 'reload', 'nginx'], where: 'everywhere', timeout: '5s' } }
 
   it 'is one of its group' do
     expect(config_of(catalogue)['groups']['web']['actions']).to eq(
