@@ -128,6 +128,7 @@ define csyncd::group (
       default => $key.unwrap,
     }
     if $secret {
+      # After the config: with one that is refused the daemon is not told of another key either.
       file { $key_file:
         ensure    => 'file',
         owner     => 'root',
@@ -136,8 +137,8 @@ define csyncd::group (
         content   => Sensitive("${secret.chomp}\n"),
         show_diff => false,
         backup    => false,
-        require   => Class['csyncd::install'],
-        before    => Concat['/etc/csyncd/csyncd.yaml'],
+        require   => Concat['/etc/csyncd/csyncd.yaml'],
+        before    => Class['csyncd::service'],
       }
     } elsif $key_file =~ /\A\/etc\/csyncd\/keys\// and !defined(File[$key_file]) {
       # Not made here, and yet not to be purged.
@@ -145,8 +146,8 @@ define csyncd::group (
         owner   => 'root',
         group   => 'csyncd',
         mode    => '0640',
-        require => Class['csyncd::install'],
-        before  => Concat['/etc/csyncd/csyncd.yaml'],
+        require => Concat['/etc/csyncd/csyncd.yaml'],
+        before  => Class['csyncd::service'],
       }
     }
     if $csyncd::manage_service and defined(File[$key_file]) {

@@ -29,12 +29,18 @@ class csyncd::service {
         timeout => 960,
         ;
       # Returns when the new config is in force, and fails with the reason when it is refused.
+      'csyncd-reload-again':
+        command => file('csyncd/reload.sh'),
+        onlyif  => 'test -e /run/csyncd/reload-refused',
+        timeout => 960,
+        require => Exec['csyncd-restart'],
+        ;
       'csyncd-reload':
         command     => file('csyncd/reload.sh'),
         onlyif      => 'systemctl is-active --quiet csyncd',
         refreshonly => true,
         timeout     => 960,
-        require     => Exec['csyncd-restart'],
+        require     => Exec['csyncd-reload-again'],
         subscribe   => Concat['/etc/csyncd/csyncd.yaml'],
         ;
     }

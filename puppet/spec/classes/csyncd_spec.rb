@@ -48,7 +48,8 @@ describe 'csyncd' do
       .with(unless: 'csyncd config unit | cmp -s - /etc/systemd/system/csyncd.service.d/paths.conf')
       .that_requires('Concat[/etc/csyncd/csyncd.yaml]').that_notifies('Exec[csyncd-daemon-reload]')
     is_expected.to contain_exec('csyncd-restart').that_requires('Service[csyncd]')
-    is_expected.to contain_exec('csyncd-reload').with(refreshonly: true).that_requires('Exec[csyncd-restart]')
+    is_expected.to contain_exec('csyncd-reload').with(refreshonly: true).that_requires('Exec[csyncd-reload-again]')
+    is_expected.to contain_exec('csyncd-reload-again').that_requires('Exec[csyncd-restart]')
   end
 
   it 'says nothing that is a default' do

@@ -32,7 +32,7 @@ describe 'csyncd::group' do
     it 'has the key in no diff, and reloads for another one' do
       is_expected.to contain_file('/etc/csyncd/keys/web.key')
         .with(content: sensitive("#{KEY}\n"), owner: 'root', group: 'csyncd', mode: '0640', show_diff: false, backup: false)
-        .that_notifies('Exec[csyncd-reload]').that_comes_before('Concat[/etc/csyncd/csyncd.yaml]')
+        .that_notifies('Exec[csyncd-reload]').that_requires('Concat[/etc/csyncd/csyncd.yaml]')
     end
 
     it 'counts the hosts before it writes the config' do
