@@ -42,6 +42,13 @@ function manifest({ hosts = NAMES, mappings, more = '', group = '' }: Wanted = {
 `;
 }
 
+/** The README's first manifest, with a key and a package that there are. */
+function fiveMinutes(): string {
+  const readme = fs.readFileSync(new URL('../../puppet/README.md', import.meta.url), 'utf8');
+  const [, block = ''] = /```puppet\n(.*?)```/s.exec(readme) ?? [];
+  return block.replace('THE KEY', KEY).replace(/\/root\/csyncd_\S+\.deb/, DEB);
+}
+
 /** Applies it on all at once, as agents run, and @returns what was printed. */
 async function rollOut(all: readonly Machine[], text: string, expected: number): Promise<string> {
   const runs = await Promise.all(all.map((machine) => applyManifest(machine, text)));
@@ -81,12 +88,13 @@ test('three systems become a cluster by one Puppet class', async (t) => {
     assert.ok(!web1.exists(CSYNCD_YAML));
   });
 
-  await t.test('from nothing to syncing', async () => {
-    const said = await rollOut(all, manifest(), CHANGED);
+  await t.test('from nothing to syncing, as the README has it', async () => {
+    const said = await rollOut(all, fiveMinutes(), CHANGED);
     assert.ok(!said.includes(KEY), 'the key is in no output');
     await web1.sh('echo one > /srv/shared/from-web1');
     await until('web3 has it', () => web3.exists('/srv/shared/from-web1'));
     await equal(web1);
+    await web1.sh('csyncd status');
     const modes = await web1.sh(`stat -c '%a %U:%G' ${CSYNCD_YAML} /etc/csyncd/keys/web.key`);
     assert.equal(modes, '640 root:csyncd\n640 root:csyncd\n');
     assert.equal((await web1.run('systemctl', 'is-enabled', 'csyncd')).stdout.trim(), 'enabled');
