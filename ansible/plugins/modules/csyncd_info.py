@@ -1,0 +1,105 @@
+#!/usr/bin/python
+"""The state of a node, for plays that wait for it or report it."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+---
+module: csyncd_info
+short_description: The state of a csyncd node
+version_added: 0.1.0
+description:
+  - Asks the daemon of a node what C(csyncd status) shows, and on demand what C(csyncd verify) finds.
+  - Changes nothing. A daemon that does not run is no failure of the module.
+options:
+  verify:
+    description:
+      - Also compare the directories with those of all other nodes that are there, as C(csyncd verify) does.
+    type: bool
+    default: false
+author:
+  - the csyncd authors
+attributes:
+  check_mode:
+    support: full
+    description: Changes nothing.
+"""
+
+EXAMPLES = r"""
+- name: Look at the node
+  csyncd.csyncd.csyncd_info:
+  register: csyncd
+
+- name: Refuse to go on while a directory is held
+  ansible.builtin.assert:
+    that: csyncd.state == 'ok'
+
+- name: Prove that all nodes hold the same
+  csyncd.csyncd.csyncd_info:
+    verify: true
+  register: csyncd
+  failed_when: csyncd.verify.equal is not true
+"""
+
+RETURN = r"""
+installed:
+  description: Whether the program csyncd is there.
+  returned: always
+  type: bool
+state:
+  description: C(ok), C(degraded), C(starting), or C(down) when no daemon answers.
+  returned: always
+  type: str
+  sample: ok
+reason:
+  description: Why no daemon answers.
+  returned: when the state is C(down)
+  type: str
+status:
+  description: What C(csyncd status --json) says.
+  returned: when a daemon answers
+  type: dict
+verify:
+  description: What C(csyncd verify --json) says; its C(equal) is true, false, or null when it could not be compared.
+  returned: with O(verify)
+  type: dict
+"""
+
+import json
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={"verify": {"type": "bool", "default": False}},
+        supports_check_mode=True,
+    )
+    program = module.get_bin_path("csyncd")
+    if program is None:
+        module.exit_json(changed=False, installed=False, state="down", reason="csyncd is not installed")
+    facts = {"changed": False, "installed": True}
+    status, reason = asked(module, [program, "status", "--json"])
+    if status is None:
+        module.exit_json(state="down", reason=reason, **facts)
+    facts.update(state=status["state"], status=status)
+    if module.params["verify"]:
+        found, reason = asked(module, [program, "verify", "--json"])
+        facts["verify"] = {"equal": None, "reason": reason} if found is None else found
+    module.exit_json(**facts)
+
+
+def asked(module, command):
+    """The object that a command prints, or None and what it says instead."""
+    dummy, out, err = module.run_command(command)
+    try:
+        answer = json.loads(out)
+    except ValueError:
+        return None, err.strip()
+    return (answer, None) if "state" in answer or "equal" in answer else (None, out.strip())
+
+
+if __name__ == "__main__":
+    main()

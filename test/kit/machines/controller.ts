@@ -1,0 +1,82 @@
+/** From where Ansible deploys: this host, at a machine's place in the network, over ssh. */
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { run } from '../cluster/command.ts';
+import type { Network } from '../cluster/network.ts';
+import type { Machine } from './machine.ts';
+
+const COLLECTION = fileURLToPath(new URL('../../../ansible', import.meta.url));
+const BOUND_MS = 600_000;
+
+/** A run of a play. */
+export interface Played {
+  readonly code: number | null;
+  readonly output: string;
+  /** by host, the counts of the recap: ok, changed, unreachable, failed, skipped, rescued, ignored */
+  readonly recap: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+export interface Controller {
+  readonly dir: string;
+  /** Writes a file beside the inventory. */
+  write(name: string, content: unknown): void;
+  play(playbook: string, ...args: readonly string[]): Promise<Played>;
+}
+
+/** Where `ansible-playbook` finds the collection as it stands here. */
+export function collectionsPath(dir: string): string {
+  const place = join(dir, 'ansible_collections/csyncd');
+  fs.mkdirSync(place, { recursive: true });
+  fs.symlinkSync(COLLECTION, join(place, 'csyncd'));
+  return dir;
+}
+
+export function recapOf(output: string): Played['recap'] {
+  const lines = output.slice(output.lastIndexOf('PLAY RECAP')).matchAll(/^(\S+)\s+: (ok=.*)$/gm);
+  return Object.fromEntries(
+    [...lines].map(([, host = '', counts = '']) => [
+      host,
+      Object.fromEntries([...counts.matchAll(/(\w+)=(\d+)/g)].map(([, name, n]) => [name, Number(n)])),
+    ]),
+  );
+}
+
+/** Machines need openssh-server and python3. */
+export function controller(
+  test: TestContext,
+  place: string,
+  network: Network,
+  all: readonly Machine[],
+): Controller {
+  const dir = fs.mkdtempSync(join(tmpdir(), 'csyt-ansible-'));
+  test.after(() => fs.rmSync(dir, { recursive: true, force: true }));
+  const key = join(dir, 'id');
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+  for (const machine of all)
+    machine.put('/root/.ssh/authorized_keys', fs.readFileSync(`${key}.pub`), 0o600);
+  const variables = {
+    ...{ HOME: dir, LANG: 'C.UTF-8', ANSIBLE_COLLECTIONS_PATH: collectionsPath(join(dir, 'collections')) },
+    ...{ ANSIBLE_NOCOLOR: '1', ANSIBLE_HOST_KEY_CHECKING: 'False', ANSIBLE_REMOTE_USER: 'root' },
+    ...{ ANSIBLE_PRIVATE_KEY_FILE: key, ANSIBLE_PIPELINING: 'True', ANSIBLE_INVENTORY: join(dir, 'inventory') },
+    ...{ ANSIBLE_SSH_ARGS: '-C -o ControlMaster=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR' },
+  };
+  const environment = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  return {
+    dir,
+    write: (name, content) => {
+      const file = join(dir, name);
+      fs.mkdirSync(resolve(file, '..'), { recursive: true });
+      fs.writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content, null, 2));
+    },
+    play: async (playbook, ...args) => {
+      const command = ['env', ...environment, 'ansible-playbook', playbook, ...args];
+      const { code, stdout, stderr } = await run(network.at(place, command), { boundMs: BOUND_MS, cwd: dir });
+      const output = stdout + stderr;
+      return { code, output, recap: recapOf(stdout) };
+    },
+  };
+}
