@@ -24,18 +24,18 @@ def own_groups(groups, inventory, hostvars, host):
 
 
 def shared_keys(results):
-    """What members answered when they were asked for their keys: by group, the `keys` found and who could not be `asked`."""
+    """What members answered when they were asked for their keys: by group, the keys `found`, and of whom it is `unknown`."""
     answers = {}
     for result in results:
         if result.get("skipped"):
             continue
         group, member = result["item"]
-        answer = answers.setdefault(group["name"], {"keys": [], "unknown": []})
+        answer = answers.setdefault(group["name"], {"found": [], "unknown": []})
         if "content" in result:
             lines = to_text(base64.b64decode(result["content"])).splitlines()
             key = lines[0] if lines else ""
-            if key not in answer["keys"]:
-                answer["keys"].append(key)
+            if key not in answer["found"]:
+                answer["found"].append(key)
         elif result.get("unreachable") or "not found" not in result.get("msg", ""):
             answer["unknown"].append(member)
     return answers

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { run } from '../cluster/command.ts';
@@ -21,9 +21,12 @@ export interface Played {
 }
 
 export interface Controller {
-  readonly dir: string;
-  /** Writes a file beside the inventory. */
-  write(name: string, content: unknown): void;
+  /** Writes a file as JSON, which is YAML too. The inventory is in `inventory/`. */
+  write(name: string, content: object): void;
+  /** Writes a file that only `ansible-vault`'s password opens. */
+  vault(name: string, content: object): void;
+  /** To read it in a play. */
+  readonly vaultArgs: readonly string[];
   play(playbook: string, ...args: readonly string[]): Promise<Played>;
 }
 
@@ -52,25 +55,36 @@ export function controller(
   network: Network,
   all: readonly Machine[],
 ): Controller {
-  const dir = fs.mkdtempSync(join(tmpdir(), 'csyt-ansible-'));
+  const dir = fs.mkdtempSync(join(tmpdir(), 'csyncd-controller-'));
   test.after(() => fs.rmSync(dir, { recursive: true, force: true }));
   const key = join(dir, 'id');
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
-  for (const machine of all)
-    machine.put('/root/.ssh/authorized_keys', fs.readFileSync(`${key}.pub`), 0o600);
+  for (const machine of all) machine.put('/root/.ssh/authorized_keys', fs.readFileSync(`${key}.pub`), 0o600);
   const variables = {
     ...{ HOME: dir, LANG: 'C.UTF-8', ANSIBLE_COLLECTIONS_PATH: collectionsPath(join(dir, 'collections')) },
     ...{ ANSIBLE_NOCOLOR: '1', ANSIBLE_HOST_KEY_CHECKING: 'False', ANSIBLE_REMOTE_USER: 'root' },
-    ...{ ANSIBLE_PRIVATE_KEY_FILE: key, ANSIBLE_PIPELINING: 'True', ANSIBLE_INVENTORY: join(dir, 'inventory') },
+    ...{
+      ANSIBLE_PRIVATE_KEY_FILE: key,
+      ANSIBLE_PIPELINING: 'True',
+      ANSIBLE_INVENTORY: join(dir, 'inventory'),
+    },
     ...{ ANSIBLE_SSH_ARGS: '-C -o ControlMaster=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR' },
   };
   const environment = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  const write: Controller['write'] = (name, content) => {
+    const file = join(dir, name);
+    fs.mkdirSync(dirname(file), { recursive: true });
+    fs.writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
+  };
+  const password = join(dir, 'password');
+  fs.writeFileSync(password, 'a password\n', { mode: 0o600 });
+  const vaultArgs = ['--vault-password-file', password];
   return {
-    dir,
-    write: (name, content) => {
-      const file = join(dir, name);
-      fs.mkdirSync(resolve(file, '..'), { recursive: true });
-      fs.writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content, null, 2));
+    write,
+    vaultArgs,
+    vault: (name, content) => {
+      write(name, content);
+      execFileSync('ansible-vault', ['encrypt', ...vaultArgs, name], { cwd: dir, stdio: 'ignore' });
     },
     play: async (playbook, ...args) => {
       const command = ['env', ...environment, 'ansible-playbook', playbook, ...args];

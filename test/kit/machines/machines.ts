@@ -52,6 +52,8 @@ export async function machines<Name extends string>(
     machine.put('/etc/hosts', `127.0.0.1 localhost\n${hosts}`);
     machine.put('/etc/hostname', `${name}\n`);
     machine.put('/etc/machine-id', '');
+    // A journal that outlives it, for its last words.
+    machine.put('/var/log/journal/.keep', '');
     return machine;
   });
   test.after(async () => {

@@ -1,0 +1,39 @@
+/** A package repository on a machine that has no network: a directory with an index. */
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Machine } from './machine.ts';
+
+const CACHE = '/var/cache/csyncd-test/packages';
+
+/** Into /root/repository of the machine: these files, and these packages of Debian without what they depend on. */
+export async function offer(
+  machine: Machine,
+  files: readonly string[],
+  packages: readonly string[],
+): Promise<void> {
+  const place = join(machine.root, 'root/repository');
+  fs.mkdirSync(place, { recursive: true });
+  for (const file of [...files, ...packages.map(downloaded)])
+    fs.copyFileSync(file, join(place, basename(file)));
+  const index = execFileSync('dpkg-scanpackages', ['--multiversion', '.'], {
+    cwd: place,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  fs.writeFileSync(join(place, 'Packages'), index);
+  // What Debian's servers have is out of reach.
+  await machine.sh('rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/*');
+}
+
+function downloaded(name: string): string {
+  const found = (): string | undefined => fs.globSync(`${CACHE}/${name}_*.deb`)[0];
+  fs.mkdirSync(CACHE, { recursive: true });
+  if (found() === undefined)
+    execFileSync('apt-get', ['-q', '-o', 'APT::Sandbox::User=root', 'download', name], {
+      cwd: CACHE,
+      stdio: 'ignore',
+    });
+  const file = found();
+  if (file === undefined) throw new Error(`apt-get download ${name} brought nothing`);
+  return file;
+}
