@@ -53,7 +53,9 @@ def _resolved(group, inventory, hostvars):
         )
     members = [name for name in inventory[source] if hostvars[name].get("csyncd_state", "present") != "absent"]
     receivers = group.get("receivers") or []
-    hosts = [_host(name, hostvars[name], name in receivers) for name in members]
+    # csync2 has one port for all hosts of a group, among its own settings.
+    with_port = group.get("backend") != "csync2"
+    hosts = [_host(name, hostvars[name], name in receivers, with_port) for name in members]
     strangers = [name for name in receivers if name not in inventory[source]]
     if strangers:
         raise AnsibleFilterError("group %s: receivers: %s is not in %s" % (group["name"], strangers[0], source))
@@ -70,13 +72,13 @@ def _resolved(group, inventory, hostvars):
     )
 
 
-def _host(name, variables, receives):
+def _host(name, variables, receives, with_port):
     node = variables.get("csyncd_node", name)
     address = variables.get("csyncd_address", variables.get("ansible_host", node))
     host = {"name": node}
     if address != node:
         host["address"] = address
-    if variables.get("csyncd_port"):
+    if with_port and variables.get("csyncd_port"):
         host["port"] = int(variables["csyncd_port"])
     if receives:
         host["role"] = "receive"
