@@ -15,6 +15,9 @@ strace:strace
 faketime:faketime
 git:git
 vim:vim
+ansible-playbook:ansible-core
+ansible-lint:ansible-lint
+yamllint:yamllint
 setfacl:acl
 setfattr:attr
 chattr:e2fsprogs
@@ -33,6 +36,8 @@ mmdebstrap:mmdebstrap
 systemd-nspawn:systemd-container
 dh_installsysusers:debhelper
 lintian:lintian
+dpkg-scanpackages:dpkg-dev
+ssh-keygen:openssh-client
 "
 
 packages=''

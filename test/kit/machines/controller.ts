@@ -65,10 +65,16 @@ export function controller(
     ...{ ANSIBLE_NOCOLOR: '1', ANSIBLE_HOST_KEY_CHECKING: 'False', ANSIBLE_REMOTE_USER: 'root' },
     ...{
       ANSIBLE_PRIVATE_KEY_FILE: key,
+      // The connections that are kept end with the network they are in.
+      ANSIBLE_SSH_CONTROL_PATH_DIR: join(dir, 'ssh'),
+
       ANSIBLE_PIPELINING: 'True',
       ANSIBLE_INVENTORY: join(dir, 'inventory'),
     },
-    ...{ ANSIBLE_SSH_ARGS: '-C -o ControlMaster=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR' },
+    ...{
+      ANSIBLE_SSH_ARGS:
+        '-C -o ControlMaster=auto -o ControlPersist=60s -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR',
+    },
   };
   const environment = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
   const write: Controller['write'] = (name, content) => {
