@@ -10,16 +10,17 @@ import { offer } from '../kit/machines/repository.ts';
 
 const NAMES = ['web1', 'web2', 'web3', 'web4'] as const;
 type Name = (typeof NAMES)[number];
-const PACKAGES = ['openssh-server', 'python3', 'python3-apt', 'libatomic1'];
-/** csync2 itself is what the role installs. */
-const BELOW_CSYNC2 = ['librsync2', 'libsqlite3-0', 'libgnutls30', 'netbase'];
+/** For Ansible, and what csyncd and csync2 depend on: they themselves are what the role installs. */
+const PACKAGES = [
+  ...['openssh-server', 'python3', 'python3-apt', 'libatomic1'],
+  ...['librsync2', 'libsqlite3-0', 'libgnutls30', 'netbase'],
+];
 const KEY = `${'S3cret.'.repeat(9)}_`;
 const SHARED = { name: 'shared', path: '/srv/shared' };
 
 for (const backend of ['engine', 'csync2'] as const)
   test(`Ansible deploys a cluster, backend ${backend}`, async (t) => {
-    const packages = backend === 'engine' ? PACKAGES : [...PACKAGES, ...BELOW_CSYNC2];
-    const { at, all, network } = await machines(t, { names: NAMES, packages });
+    const { at, all, network } = await machines(t, { names: NAMES, packages: PACKAGES });
     const { web1, web2, web3, web4 } = at;
     const three = [web1, web2, web3];
     const ansible = controller(t, 'web4', network, all);
