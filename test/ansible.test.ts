@@ -8,6 +8,7 @@ import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { must } from './kit/cluster/command.ts';
+import { groups, VARIABLES } from './kit/ansible-variables.ts';
 import { collectionsPath } from './kit/machines/controller.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -23,8 +24,10 @@ function ansible(program: string, ...args: readonly string[]): { code: number | 
     encoding: 'utf8',
     env: {
       ...process.env,
-      ...{ HOME: dir, LANG: 'C.UTF-8', NO_COLOR: '1', ANSIBLE_NOCOLOR: '1' },
-      ...{ ANSIBLE_COLLECTIONS_PATH: collections, ANSIBLE_LOCALHOST_WARNING: 'False' },
+      HOME: dir,
+      LANG: 'C.UTF-8',
+      NO_COLOR: '1',
+      ANSIBLE_COLLECTIONS_PATH: collections,
     },
   });
   return { code: status, output: `${error?.message ?? ''}${stdout}${stderr}` };
@@ -62,65 +65,6 @@ const specification = parse(fs.readFileSync(join(ROLE, 'meta/argument_specs.yml'
 };
 const OPTIONS = specification.argument_specs.main.options;
 const schema = JSON.parse(fs.readFileSync(join(ROOT, 'templates/csyncd.schema.json'), 'utf8')) as Schema;
-
-function groups(group: object): object {
-  return { csyncd_groups: [{ name: 'web', ...group }] };
-}
-
-const VARIABLES: Readonly<Record<string, object>> = {
-  'the least': groups({ mappings: [{ name: 'shared', path: '/srv/shared' }] }),
-  'every setting': {
-    csyncd_listen: '[::]:30865',
-    csyncd_state_dir: '/var/lib/elsewhere',
-    csyncd_control_socket: '/run/csyncd/other.sock',
-    csyncd_metrics: '127.0.0.1:9731',
-    csyncd_log: { level: 'debug', format: 'json' },
-    csyncd_limits: { send_rate: '10MiB', receive_rate: '0' },
-    csyncd_tls: { ca: '/etc/ca.pem', cert: '/etc/cert.pem', key: '/etc/key.pem' },
-    ...groups({
-      key_file: '/etc/csyncd/keys/other.key',
-      auto: 'none',
-      backup: { generations: '5', keep: '7d' },
-      mappings: [
-        {
-          name: 'shared',
-          path: '/srv/with "quotes" and: blanks',
-          paths: { web3: '/data/ü' },
-          exclude: ['*~', '!keep~', '/cache/**', '# no comment', 'null', '1e3', 'yes'],
-          include: ['/**'],
-          ...{ delay: '200ms', max_delay: '5s', rescan: '2h', durability: 'relaxed', owner: 'numeric' },
-          max_delete: '20%',
-        },
-        { name: '1e3', path: '/srv/numbers' },
-      ],
-      actions: [
-        {
-          name: 'reload',
-          pattern: ['/nginx/**'],
-          exec: ['sh', '-c', 'echo "$1" \\ %s'],
-          where: 'everywhere',
-          timeout: '5s',
-        },
-      ],
-    }),
-  },
-  'two groups': {
-    csyncd_groups: [
-      {
-        name: 'web',
-        receivers: ['web3'],
-        more_hosts: [{ name: 'old1', address: '10.0.0.9', port: '30865' }],
-        mappings: [{ name: 'shared', path: '/srv/shared' }],
-      },
-      { name: 'data', inventory_group: 'db', mappings: [{ name: 'data', path: '/srv/data' }] },
-    ],
-  },
-  csync2: groups({
-    backend: 'csync2',
-    csync2: { port: '30866', no_ssl: 'true', lock_timeout: '5s', listener: 'external', args: ['-B'] },
-    mappings: [{ name: 'shared', path: '/srv/shared', exclude: ['/cache/**'] }],
-  }),
-};
 
 describe('the Ansible collection', () => {
   it('has a form that yamllint and ansible-lint (production) accept', () => {

@@ -63,7 +63,7 @@ status:
   type: dict
 verify:
   description: What C(csyncd verify --json) says; its C(equal) is true, false, or null when it could not be compared.
-  returned: with O(verify)
+  returned: with C(verify)
   type: dict
 """
 

@@ -9,7 +9,18 @@ import { run } from '../cluster/command.ts';
 import type { Network } from '../cluster/network.ts';
 import type { Machine } from './machine.ts';
 
-const COLLECTION = fileURLToPath(new URL('../../../ansible', import.meta.url));
+/** What Ansible needs there, and what csyncd and csync2 depend on: they themselves are what is deployed. */
+export const MANAGED = [
+  'openssh-server',
+  'python3',
+  'python3-apt',
+  'libatomic1',
+  'librsync2',
+  'libsqlite3-0',
+  'libgnutls30',
+  'netbase',
+];
+export const COLLECTION = fileURLToPath(new URL('../../../ansible', import.meta.url));
 const BOUND_MS = 600_000;
 
 /** A run of a play. */
@@ -28,6 +39,8 @@ export interface Controller {
   /** To read it in a play. */
   readonly vaultArgs: readonly string[];
   play(playbook: string, ...args: readonly string[]): Promise<Played>;
+  /** What somebody types who has nothing of csyncd yet, in an empty directory. */
+  sh(lines: string): Promise<Played>;
 }
 
 /** Where `ansible-playbook` finds the collection as it stands here. */
@@ -38,7 +51,7 @@ export function collectionsPath(dir: string): string {
   return dir;
 }
 
-export function recapOf(output: string): Played['recap'] {
+function recapOf(output: string): Played['recap'] {
   const lines = output.slice(output.lastIndexOf('PLAY RECAP')).matchAll(/^(\S+)\s+: (ok=.*)$/gm);
   return Object.fromEntries(
     [...lines].map(([, host = '', counts = '']) => [
@@ -48,7 +61,7 @@ export function recapOf(output: string): Played['recap'] {
   );
 }
 
-/** Machines need openssh-server and python3. */
+/** Of machines that have the packages MANAGED. */
 export function controller(
   test: TestContext,
   place: string,
@@ -60,23 +73,29 @@ export function controller(
   const key = join(dir, 'id');
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
   for (const machine of all) machine.put('/root/.ssh/authorized_keys', fs.readFileSync(`${key}.pub`), 0o600);
-  const variables = {
-    ...{ HOME: dir, LANG: 'C.UTF-8', ANSIBLE_COLLECTIONS_PATH: collectionsPath(join(dir, 'collections')) },
-    ...{ ANSIBLE_NOCOLOR: '1', ANSIBLE_HOST_KEY_CHECKING: 'False', ANSIBLE_REMOTE_USER: 'root' },
-    ...{
-      ANSIBLE_PRIVATE_KEY_FILE: key,
-      // The connections that are kept end with the network they are in.
-      ANSIBLE_SSH_CONTROL_PATH_DIR: join(dir, 'ssh'),
-
-      ANSIBLE_PIPELINING: 'True',
-      ANSIBLE_INVENTORY: join(dir, 'inventory'),
-    },
-    ...{
-      ANSIBLE_SSH_ARGS:
-        '-C -o ControlMaster=auto -o ControlPersist=60s -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR',
-    },
+  const environment = [
+    `HOME=${dir}`,
+    'LANG=C.UTF-8',
+    'ANSIBLE_NOCOLOR=1',
+    'ANSIBLE_HOST_KEY_CHECKING=False',
+    'ANSIBLE_REMOTE_USER=root',
+    `ANSIBLE_PRIVATE_KEY_FILE=${key}`,
+    'ANSIBLE_PIPELINING=True',
+    // The connections that are kept end with the network that they are in.
+    `ANSIBLE_SSH_CONTROL_PATH_DIR=${join(dir, 'ssh')}`,
+    'ANSIBLE_SSH_ARGS=-o ControlMaster=auto -o ControlPersist=60s -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR',
+  ];
+  const here = [
+    `ANSIBLE_COLLECTIONS_PATH=${collectionsPath(join(dir, 'collections'))}`,
+    `ANSIBLE_INVENTORY=${join(dir, 'inventory')}`,
+  ];
+  const runs = async (...command: readonly string[]): Promise<Played> => {
+    const { code, stdout, stderr } = await run(network.at(place, ['env', ...environment, ...command]), {
+      boundMs: BOUND_MS,
+      cwd: dir,
+    });
+    return { code, output: stdout + stderr, recap: recapOf(stdout) };
   };
-  const environment = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
   const write: Controller['write'] = (name, content) => {
     const file = join(dir, name);
     fs.mkdirSync(dirname(file), { recursive: true });
@@ -92,11 +111,7 @@ export function controller(
       write(name, content);
       execFileSync('ansible-vault', ['encrypt', ...vaultArgs, name], { cwd: dir, stdio: 'ignore' });
     },
-    play: async (playbook, ...args) => {
-      const command = ['env', ...environment, 'ansible-playbook', playbook, ...args];
-      const { code, stdout, stderr } = await run(network.at(place, command), { boundMs: BOUND_MS, cwd: dir });
-      const output = stdout + stderr;
-      return { code, output, recap: recapOf(stdout) };
-    },
+    play: (playbook, ...args) => runs(...here, 'ansible-playbook', playbook, ...args),
+    sh: (lines) => runs('bash', '-e', '-c', lines),
   };
 }

@@ -6,13 +6,13 @@ import type { Machine } from './machine.ts';
 
 const CACHE = '/var/cache/csyncd-test/packages';
 
-/** Into /root/repository of the machine: these files, and these packages of Debian without what they depend on. */
+/** Into /opt/repository of the machine: these files, and these packages of Debian without what they depend on. */
 export async function offer(
   machine: Machine,
   files: readonly string[],
   packages: readonly string[],
 ): Promise<void> {
-  const place = join(machine.root, 'root/repository');
+  const place = join(machine.root, 'opt/repository');
   fs.mkdirSync(place, { recursive: true });
   for (const file of [...files, ...packages.map(downloaded)])
     fs.copyFileSync(file, join(place, basename(file)));
