@@ -6,7 +6,8 @@ import { controller, MANAGED, type Played } from '../kit/machines/controller.ts'
 import type { Machine } from '../kit/machines/machine.ts';
 import { machines } from '../kit/machines/machines.ts';
 import { debFile } from '../kit/machines/package.ts';
-import { offer } from '../kit/machines/repository.ts';
+import { newer, offer } from '../kit/machines/repository.ts';
+import { makeTempDir } from '../kit/temp-dir.ts';
 
 const NAMES = ['web1', 'web2', 'web3', 'web4'] as const;
 type Name = (typeof NAMES)[number];
@@ -170,6 +171,20 @@ for (const backend of ['engine', 'csync2'] as const)
       went(await ansible.play('csyncd.csyncd.status', '-e', 'csyncd_verify=true'));
     });
 
+    if (backend === 'csync2')
+      await step('a newer package reaches node after node, with one restart each', async () => {
+        const deb = newer(debFile(), VERSION, makeTempDir());
+        for (const machine of all) await offer(machine, [deb], []);
+        const pids = await pidsOf(all);
+        went(await ansible.play('csyncd.csyncd.rolling_upgrade'));
+        for (const [index, machine] of all.entries()) {
+          assert.equal(await machine.sh("dpkg-query -W -f '${Version}' csyncd"), VERSION);
+          assert.notEqual(await pidOf(machine), pids[index]);
+        }
+        went(await ansible.play('csyncd.csyncd.rolling_upgrade'), 0);
+        await equal(web2);
+      });
+
     await step('one leaves: its data stays, and the others go on without it', async () => {
       const pids = await pidsOf(three);
       inventory(NAMES, { web4: { csyncd_state: 'absent' } });
@@ -200,13 +215,14 @@ for (const backend of ['engine', 'csync2'] as const)
     });
   });
 
+const VERSION = '0.1.0+later';
 const REPOSITORY = 'deb [trusted=yes] file:/opt/repository ./';
 const SHOW_KEY = 'stat -c "%a %U:%G" /etc/csyncd/keys/web.key | tr "\\n" " "; cat /etc/csyncd/keys/web.key';
 
-const pidsOf = (all: readonly Machine[]): Promise<string[]> =>
-  Promise.all(
-    all.map(async (machine) => (await machine.sh('systemctl show -p MainPID --value csyncd')).trim()),
-  );
+const pidOf = async (machine: Machine): Promise<string> =>
+  (await machine.sh('systemctl show -p MainPID --value csyncd')).trim();
+
+const pidsOf = (all: readonly Machine[]): Promise<string[]> => Promise.all(all.map(pidOf));
 
 async function equal(machine: Machine): Promise<void> {
   await machine.sh('csyncd sync --wait --timeout 60s');

@@ -34,7 +34,7 @@ def shared_keys(results):
         if "content" in result:
             lines = to_text(base64.b64decode(result["content"])).splitlines()
             key = lines[0] if lines else ""
-            if key not in answer["found"]:
+            if key and key not in answer["found"]:
                 answer["found"].append(key)
         elif result.get("unreachable") or "not found" not in result.get("msg", ""):
             answer["unknown"].append(member)

@@ -25,6 +25,23 @@ export async function offer(
   await machine.sh('rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/*');
 }
 
+/** The same package as a later version, in `dir`. */
+export function newer(deb: string, version: string, dir: string): string {
+  const tree = join(dir, 'newer');
+  execFileSync('dpkg-deb', ['--raw-extract', deb, tree]);
+  const control = join(tree, 'DEBIAN/control');
+  fs.writeFileSync(
+    control,
+    fs.readFileSync(control, 'utf8').replace(/^Version: .*$/m, `Version: ${version}`),
+  );
+  const made = join(dir, basename(deb).replace(/_[^_]+_/, `_${version}_`));
+  execFileSync('dpkg-deb', ['--root-owner-group', '-Zgzip', '-z1', '--build', tree, made], {
+    stdio: 'ignore',
+  });
+  fs.rmSync(tree, { recursive: true });
+  return made;
+}
+
 function downloaded(name: string): string {
   const found = (): string | undefined => fs.globSync(`${CACHE}/${name}_*.deb`)[0];
   fs.mkdirSync(CACHE, { recursive: true });
