@@ -1,22 +1,26 @@
-/** The Ansible role where systemd does not run: the root of an image, which is booted later. */
+/** The Ansible role where systemd does not run: the root of an image that is built. */
 import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { until } from '../kit/cluster/until.ts';
+import { must } from '../kit/cluster/command.ts';
 import { controller, MANAGED } from '../kit/machines/controller.ts';
 import { machines } from '../kit/machines/machines.ts';
 import { debFile } from '../kit/machines/package.ts';
+import { systemTree } from '../kit/machines/system-tree.ts';
 
-/** Who comes by this port sees the machine's root without what runs there: /run is empty. */
+/** Who comes by this port is in the image. */
 const PORT = 2222;
-const SSHD = `Port 22\nPort ${PORT}\nMatch LocalPort ${PORT}\n  ChrootDirectory /image\n`;
+const SSHD = `Port 22\nPort ${PORT}\nMatch LocalPort ${PORT}\n  ChrootDirectory /srv/image\n`;
 
-test('in an image the service is enabled, and starts when the image is booted', async (t) => {
+test('in an image the service is enabled, and nothing is started', async (t) => {
   const { at, all, network } = await machines(t, { names: ['web1', 'web2'], packages: MANAGED });
   const { web1 } = at;
   const ansible = controller(t, 'web2', network, all);
   web1.put('/etc/ssh/sshd_config.d/image.conf', SSHD);
-  await web1.sh('mkdir /image && mount --bind / /image && mount --bind /dev /image/dev');
-  await web1.sh('mount -t proc proc /image/proc && systemctl restart ssh');
+  must('cp', ['-a', '--reflink=auto', await systemTree(MANAGED), join(web1.data, 'image')]);
+  await web1.sh('mount --bind /dev /srv/image/dev && mount -t proc proc /srv/image/proc');
+  await web1.sh('systemctl restart ssh');
   ansible.write('inventory/hosts.yml', {
     csyncd: {
       children: {
@@ -38,9 +42,15 @@ test('in an image the service is enabled, and starts when the image is booted', 
     assert.equal(code, 0, output);
     assert.equal((recap['web1']?.['changed'] ?? 0) > 0, changes, output);
   }
-  assert.equal((await web1.run('systemctl', 'is-active', 'csyncd')).stdout.trim(), 'inactive');
-  await web1.sh('umount /image/proc /image/dev /image');
-  await web1.shutDown();
-  await web1.boot();
-  await until('it runs', async () => (await web1.run('systemctl', 'is-active', 'csyncd')).code === 0);
+  const image = (path: string): string => join(web1.data, 'image', path);
+  assert.ok(
+    fs.lstatSync(image('etc/systemd/system/multi-user.target.wants/csyncd.service')).isSymbolicLink(),
+  );
+  assert.match(fs.readFileSync(image('etc/csyncd/csyncd.yaml'), 'utf8'), /"web2"/);
+  assert.match(
+    fs.readFileSync(image('etc/systemd/system/csyncd.service.d/paths.conf'), 'utf8'),
+    /\/var\/shared/,
+  );
+  assert.ok(!web1.exists('/usr/bin/csyncd'));
+  await web1.sh('umount /srv/image/proc /srv/image/dev');
 });
