@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { until } from '../kit/cluster/until.ts';
 import { controller, MANAGED, type Played } from '../kit/machines/controller.ts';
+import { equal, pidOf } from '../kit/machines/csyncd.ts';
 import type { Machine } from '../kit/machines/machine.ts';
 import { machines } from '../kit/machines/machines.ts';
 import { debFile } from '../kit/machines/package.ts';
@@ -69,7 +70,7 @@ for (const backend of ['engine', 'csync2'] as const)
     await step('a setting takes a reload, a directory beside the others a restart', async () => {
       const pids = await pidsOf(three);
       settings({ auto: 'older' });
-      went(await deploy('--check', '--diff'), 2);
+      went(await deploy('--check', '--diff'), 1);
       const played = await deploy('--diff');
       went(played, 2);
       assert.match(played.output, /^\+\s+auto: "older"$/m);
@@ -84,6 +85,15 @@ for (const backend of ['engine', 'csync2'] as const)
       await until('web3 has it', () => web3.exists('/srv/other/x'));
       await equal(web2);
       assert.ok(web3.exists('/srv/shared/during'));
+    });
+
+    await step('a setting that is read at the start only takes a restart', async () => {
+      const pids = await pidsOf(three);
+      settings({}, { csyncd_metrics: '127.0.0.1:9731' });
+      went(await deploy());
+      assert.ok((await pidsOf(three)).every((pid, index) => pid !== '0' && pid !== pids[index]));
+      settings();
+      went(await deploy());
     });
 
     await step('a directory where the service may write already takes a reload', async () => {
@@ -219,15 +229,7 @@ const VERSION = '0.1.0+later';
 const REPOSITORY = 'deb [trusted=yes] file:/opt/repository ./';
 const SHOW_KEY = 'stat -c "%a %U:%G" /etc/csyncd/keys/web.key | tr "\\n" " "; cat /etc/csyncd/keys/web.key';
 
-const pidOf = async (machine: Machine): Promise<string> =>
-  (await machine.sh('systemctl show -p MainPID --value csyncd')).trim();
-
 const pidsOf = (all: readonly Machine[]): Promise<string[]> => Promise.all(all.map(pidOf));
-
-async function equal(machine: Machine): Promise<void> {
-  await machine.sh('csyncd sync --wait --timeout 60s');
-  await machine.sh('csyncd verify');
-}
 
 /** Each step stands on the one before. */
 function steps(t: TestContext): (name: string, body: () => Promise<void>) => Promise<void> {
