@@ -154,6 +154,16 @@ describe('the config that it renders', () => {
       }
     });
 
+  it('leaves to a csync2.cfg that is managed elsewhere what stands there', () => {
+    const foreign = groups({ csync2: { config_file: '/etc/csync2/csync2_web.cfg' } });
+    const files = rendered(inventory, 'foreign', foreign, '--limit', 'web2');
+    const config = parse(fs.readFileSync(files.get('web2') ?? '', 'utf8')) as object;
+    assert.deepEqual(config, {
+      node: 'web2',
+      groups: { web: { backend: 'csync2', csync2: { config_file: '/etc/csync2/csync2_web.cfg' } } },
+    });
+  });
+
   it('has the members of the inventory, wherever the run is limited to, and only the groups of the node', () => {
     const files = rendered(inventory, 'limited', VARIABLES['two groups'] ?? {}, '--limit', 'web2');
     assert.deepEqual([...files.keys()], ['web2']);

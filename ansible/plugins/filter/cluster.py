@@ -23,6 +23,18 @@ def own_groups(groups, inventory, hostvars, host):
     return [group for group in resolved if host in group["members"]]
 
 
+def directories(groups, node):
+    """Where the node keeps what is mapped."""
+    return [
+        (mapping.get("paths") or {}).get(node, mapping["path"]) for group in groups for mapping in group["mappings"]
+    ]
+
+
+def leaders(groups, hosts):
+    """By group the first of its members that is among these hosts."""
+    return {group["name"]: next(name for name in group["members"] if name in hosts) for group in groups}
+
+
 def shared_keys(results):
     """What members answered when they were asked for their keys: by group, the keys `found`, and of whom it is `unknown`."""
     answers = {}
@@ -64,6 +76,7 @@ def _resolved(group, inventory, hostvars):
     foreign = (group.get("csync2") or {}).get("config_file")
     return dict(
         _typed(group),
+        backend="csync2" if foreign else group.get("backend", "engine"),
         members=members,
         hosts=hosts,
         key_file=None if foreign else key_file,
@@ -103,4 +116,9 @@ class FilterModule(object):
     """Filters of the role csyncd."""
 
     def filters(self):
-        return {"own_groups": own_groups, "shared_keys": shared_keys}
+        return {
+            "directories": directories,
+            "leaders": leaders,
+            "own_groups": own_groups,
+            "shared_keys": shared_keys,
+        }
