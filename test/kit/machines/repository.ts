@@ -22,7 +22,7 @@ export async function offer(
   });
   fs.writeFileSync(join(place, 'Packages'), index);
   // What Debian's servers have is out of reach.
-  await machine.sh('rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/*');
+  await machine.sh('rm -f /etc/apt/sources.list');
 }
 
 /** The same package as a later version, in `dir`. */
