@@ -4,10 +4,10 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { run } from './kit/cluster/command.ts';
-import { makeTempDir } from './kit/temp-dir.ts';
+import { run } from '../kit/cluster/command.ts';
+import { makeTempDir } from '../kit/temp-dir.ts';
 
-const FILES = fileURLToPath(new URL('../puppet/files', import.meta.url));
+const FILES = fileURLToPath(new URL('../../puppet/files', import.meta.url));
 const DROP_INS = '/etc/systemd/system/csyncd.service.d';
 
 interface Node {

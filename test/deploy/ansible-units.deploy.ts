@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { must } from './kit/cluster/command.ts';
-import { groups, VARIABLES } from './kit/ansible-variables.ts';
-import { collectionsPath } from './kit/machines/controller.ts';
+import { must } from '../kit/cluster/command.ts';
+import { groups, VARIABLES } from '../kit/ansible-variables.ts';
+import { collectionsPath } from '../kit/machines/controller.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ROLE = join(ROOT, 'ansible/roles/csyncd');
 const dir = fs.mkdtempSync(join(tmpdir(), 'csyncd-ansible-'));
 const collections = collectionsPath(join(dir, 'collections'));

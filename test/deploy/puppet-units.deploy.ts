@@ -4,13 +4,13 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { run } from './kit/cluster/command.ts';
-import { loadConfig } from '../src/config/load.ts';
-import { showConfig } from '../src/config/show.ts';
-import { configByPuppet, moduleDirectory } from './kit/puppet-config.ts';
-import { makeTempDir } from './kit/temp-dir.ts';
+import { run } from '../kit/cluster/command.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { showConfig } from '../../src/config/show.ts';
+import { configByPuppet, moduleDirectory } from '../kit/puppet-config.ts';
+import { makeTempDir } from '../kit/temp-dir.ts';
 
-const MODULE = fileURLToPath(new URL('../puppet', import.meta.url));
+const MODULE = fileURLToPath(new URL('../../puppet', import.meta.url));
 const VERSION = readVersion('../package.json');
 /** Far more than it takes: ten seconds on an idle machine. */
 const BOUND_MS = 500_000;
