@@ -1,7 +1,7 @@
 /** This node's table against a peer's, for a mapping: what `verify` shows, and what a first meeting starts from. */
 import type { Local } from './local.ts';
 import type { PeerSession } from './peer-session.ts';
-import { decode } from './encoding.ts';
+import { decode, encode } from './encoding.ts';
 import { keyAfter, keysBelow } from './table.ts';
 
 /** A name whose records differ; null = the host has none of it. Texts as csync2 writes them, decoded once. */
@@ -58,11 +58,15 @@ async function* recorded(local: Local, rootName: string): AsyncGenerator<readonl
   }
 }
 
-/** What this node has recorded of some of them. */
+/** What this node has recorded of some of them, as its table has it; null = nothing. */
 export function recordedOf(
   divergences: readonly Divergence[],
   names: readonly string[],
 ): ReadonlyMap<string, string | null> {
   const wanted = new Set(names);
-  return new Map(divergences.flatMap(({ name, ours }) => (wanted.has(name) ? [[name, ours]] : [])));
+  return new Map(
+    divergences.flatMap(({ name, ours }) =>
+      wanted.has(name) ? [[name, ours === null ? null : encode(ours)] as const] : [],
+    ),
+  );
 }

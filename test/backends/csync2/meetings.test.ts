@@ -175,6 +175,19 @@ describe('a first meeting', () => {
     bothHaveOnlyKept();
   });
 
+  it('gives up what was recorded and owed before it, where the other version wins', async () => {
+    const [atA] = await bothAttached(100);
+    a.host.write('kept', 'older than at b');
+    a.host.setTime('kept', 1_700_000_050);
+    await a.host.check();
+    const owed = (): Promise<string[]> => atA.local.table.owedNames('%p%', b.host.address, 10);
+    assert.deepEqual(await owed(), ['%p%/kept']);
+    await atA.meetings.meet(atA.mapping, b.asOther, never);
+    assert.deepEqual(await owed(), []);
+    await update(b, a);
+    assert.equal(fs.readFileSync(join(a.host.root, 'kept'), 'utf8'), 'x');
+  });
+
   for (const isRecorded of [true, false]) {
     it(`loses no edit that is made while it takes place, ${isRecorded ? '' : 'not '}recorded meanwhile`, async (t) => {
       const [atA, atB] = await bothAttached(100);
