@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { cluster, until } from '../kit/cluster.ts';
 import type { ClusterNode } from '../kit/cluster.ts';
+import { fillUp } from '../kit/full-disk.ts';
 
 const MANY = 3000;
 
@@ -16,16 +17,7 @@ async function withLittleRoom(t: TestContext) {
   await made.converged();
   const [daemon] = b.usage();
   const filler = join(b.place.stateDir, 'filler');
-  const fill = (): void => {
-    const file = fs.openSync(filler, 'w');
-    try {
-      for (;;) fs.writeSync(file, Buffer.alloc(4096));
-    } catch {
-      // Full: that is what was wanted.
-    } finally {
-      fs.closeSync(file);
-    }
-  };
+  const fill = (): void => fillUp(filler);
   const said = () => until('b says that its state is full', async () => reasonOf(b));
   const made_up = async () => {
     fs.rmSync(filler);

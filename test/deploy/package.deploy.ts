@@ -23,7 +23,7 @@ test('three systems without Node keep a directory equal by one package and one f
   await t.test('it installs, and starts nothing that is not configured', async () => {
     await install(all);
     assert.match(await web1.sh('csyncd --version'), /^\d+\.\d+\.\d+$/m);
-    assert.equal((await web1.run('command', '-v', 'node')).code === 0, false);
+    assert.notEqual((await web1.run('bash', '-c', 'command -v node')).code, 0);
     assert.equal((await web1.run('systemctl', 'is-active', 'csyncd')).stdout.trim(), 'inactive');
     assert.match(
       await web1.sh('stat -c "%a %U:%G" /etc/csyncd /etc/csyncd/keys'),
@@ -69,8 +69,6 @@ test('three systems without Node keep a directory equal by one package and one f
       const other = '      other: { path: /srv/other }\n';
       await give(other);
       for (const machine of all) {
-        const refused = await machine.run('systemctl', 'reload', 'csyncd');
-        t.diagnostic(`reload: ${refused.code} ${await machine.sh('csyncd status || true')}`);
         await machine.sh('systemctl restart csyncd');
       }
       await web2.sh('echo x > /srv/other/x');

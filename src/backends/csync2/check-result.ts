@@ -10,6 +10,10 @@ export function markedBy({ stderr, exitCode }: RunResult): readonly string[] {
   if (exitCode === 0) return marked;
   const message = problem?.message ?? stderr.at(-1) ?? `exit code ${exitCode}`;
   throw new CsyncdError('csync2-check', `csync2 did not check what changed: ${message}`, {
-    hint: problem?.remedy ?? 'it is tried again by itself',
+    // What is not known has no peer's log to look into: no peer takes part.
+    hint:
+      problem === null || problem.reason === 'unknown'
+        ? 'it is tried again by itself; csyncd doctor looks for causes'
+        : problem.remedy,
   });
 }

@@ -179,7 +179,8 @@ export class Sending {
     await this.#settle(other, outcome);
     this.#looseEnds.left(outcome);
     await this.tieUp();
-    if (conflicts.length > 0) for (const mapping of mappings()) this.#repairs.ask(mapping);
+    for (const mapping of mappings())
+      if (conflicts.some(({ name }) => mapping.pathOf(name) !== null)) this.#repairs.ask(mapping);
     if (problem === null) owed.sentUpTo(other.host, startedAt);
     if (stalled) await this.#remark(other, startedAt);
   }

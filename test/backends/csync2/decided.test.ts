@@ -8,8 +8,8 @@ import { Decided } from '../../../src/backends/csync2/decided.ts';
 import type { Local } from '../../../src/backends/csync2/local.ts';
 import type { Csync2Mapping } from '../../../src/backends/csync2/mapping.ts';
 import type { Other } from '../../../src/backends/csync2/members.ts';
-import { Csync2Host } from './hosts.ts';
-import { localOf, mappingOf, servicesInMemory } from './mapping-kit.ts';
+import type { Csync2Host } from './hosts.ts';
+import { changedOnBoth, servicesInMemory } from './mapping-kit.ts';
 
 const never = new AbortController().signal;
 const F = '%p%/f';
@@ -23,21 +23,8 @@ describe('a decision for this node’s version', () => {
   let mapping: Csync2Mapping;
   let decided: Decided;
   beforeEach(async () => {
-    here = new Csync2Host();
-    there = new Csync2Host();
-    for (const host of [here, there]) {
-      host.configure([here, there]);
-      host.write('f', 'old');
-      host.setTime('f', 1_700_000_000);
-      await host.program().run({ args: ['-cIr'], paths: [host.root] });
-      host.write('f', `edited at ${host.address}`);
-      await host.check();
-      await host.listen();
-    }
+    ({ here, there, local, mapping } = await changedOnBoth());
     peer = { node: 'there', host: there.address, receiveOnly: false, isFirst: false };
-    local = localOf(here);
-    mapping = mappingOf(here, local);
-    await mapping.attach(never);
     decided = new Decided('g', services);
     decided.ours(mapping, [F], [peer]);
     await mapping.force([F], never);

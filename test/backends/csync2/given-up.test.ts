@@ -9,7 +9,7 @@ import type { Local } from '../../../src/backends/csync2/local.ts';
 import type { Csync2Mapping } from '../../../src/backends/csync2/mapping.ts';
 import { takeOver } from '../../../src/backends/csync2/take-over.ts';
 import { Csync2Host } from './hosts.ts';
-import { localOf, mappingOf, servicesInMemory } from './mapping-kit.ts';
+import { changedOnBoth, servicesInMemory } from './mapping-kit.ts';
 
 const never = new AbortController().signal;
 const F = '%p%/f';
@@ -22,20 +22,7 @@ describe('a decision for another node’s version', () => {
   let mapping: Csync2Mapping;
   let givenUp: GivenUp;
   beforeEach(async () => {
-    here = new Csync2Host();
-    there = new Csync2Host();
-    for (const host of [here, there]) {
-      host.configure([here, there]);
-      host.write('f', 'old');
-      host.setTime('f', 1_700_000_000);
-      await host.program().run({ args: ['-cIr'], paths: [host.root] });
-      host.write('f', `edited at ${host.address}`);
-      await host.check();
-      await host.listen();
-    }
-    local = localOf(here);
-    mapping = mappingOf(here, local);
-    await mapping.attach(never);
+    ({ here, there, local, mapping } = await changedOnBoth());
     givenUp = new GivenUp('g', services);
   });
   afterEach(() => {

@@ -5,7 +5,7 @@ import type { NodeServices } from '../../../src/backends/node-services.ts';
 import type { Mapping } from '../../../src/config/model.ts';
 import { openSys } from '../../../src/sys/open.ts';
 import { compileSelection } from '../../../src/util/selection.ts';
-import { PORT, type Csync2Host } from './hosts.ts';
+import { Csync2Host, PORT } from './hosts.ts';
 
 export const GROUP_KEY = 'k'.repeat(64);
 const HOUR_MS = 3_600_000;
@@ -72,4 +72,28 @@ export function mappingOf(
     onMarked: () => undefined,
     ...parts,
   });
+}
+
+/** Two hosts that listen, and have each changed `f` since both recorded the same of it; and the first one's mapping. */
+export async function changedOnBoth(): Promise<{
+  here: Csync2Host;
+  there: Csync2Host;
+  local: Local;
+  mapping: Csync2Mapping;
+}> {
+  const here = new Csync2Host();
+  const there = new Csync2Host();
+  for (const host of [here, there]) {
+    host.configure([here, there]);
+    host.write('f', 'old');
+    host.setTime('f', 1_700_000_000);
+    await host.program().run({ args: ['-cIr'], paths: [host.root] });
+    host.write('f', `edited at ${host.address}`);
+    await host.check();
+    await host.listen();
+  }
+  const local = localOf(here);
+  const mapping = mappingOf(here, local);
+  await mapping.attach(new AbortController().signal);
+  return { here, there, local, mapping };
 }

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { until, type ClusterNode } from '../cluster.ts';
 import { csync2Cluster } from './cluster.ts';
 import { csync2Processes } from './processes.ts';
+import { fillUp } from '../full-disk.ts';
 
 type Name = 'a' | 'b' | 'c';
 /** Their runs of `csync2 -u`, or their listeners and what these started. */
@@ -96,14 +97,7 @@ export async function stateFull(t: TestContext, dirs: 'old' | 'new', files: numb
   if (dirs === 'old') for (const dir of ['from-a', 'from-b']) a.mkdir(dir);
   await made.converged();
   const filler = join(b.place.stateDir, 'filler');
-  const file = fs.openSync(filler, 'w');
-  try {
-    for (;;) fs.writeSync(file, Buffer.alloc(4096));
-  } catch {
-    // Full: that is what was wanted.
-  } finally {
-    fs.closeSync(file);
-  }
+  fillUp(filler);
   putMany(a, 'from-a', files);
   putMany(b, 'from-b', files);
   await until('somebody says so', async () => (await b.cli('status')).code === 1);

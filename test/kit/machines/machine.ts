@@ -58,8 +58,8 @@ export class Machine {
       `--directory='${this.root}' --machine='${this.name}' --network-namespace-path='${namespace}'`,
       `--bind='${this.data}':/srv`,
     ].join(' ');
-    const join = groups.map((group) => `echo $$ > '${group}/cgroup.procs'`).join('; ');
-    const child = spawn('sh', ['-c', `${join}; exec ${nspawn}`], {
+    const enter = groups.map((group) => `echo $$ > '${group}/cgroup.procs'`).join('; ');
+    const child = spawn('sh', ['-c', `${enter}; exec ${nspawn}`], {
       env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
