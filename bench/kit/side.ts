@@ -8,7 +8,7 @@ import { Meter } from './meter.ts';
 import type { Moment, Starts } from './meter.ts';
 import { haveSameContent, verifyEqual } from './verify.ts';
 
-const REST_BOUND_MS = 300_000;
+const REST_BOUND_MS = 90_000;
 const RESTLESS = `does not come to rest within ${REST_BOUND_MS / 1000} s`;
 
 export interface SideOptions {
