@@ -1,4 +1,4 @@
-/** What the Puppet module runs on a node, with a systemctl, a csyncd and an nsenter that only pretend. */
+/** What the Puppet module and the Ansible role run on a node, with a systemctl, a csyncd and an nsenter that only pretend. */
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { run } from '../kit/cluster/command.ts';
 import { makeTempDir } from '../kit/temp-dir.ts';
 
-const FILES = fileURLToPath(new URL('../../puppet/files', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const SCRIPTS = join(ROOT, 'templates/scripts');
+/** Each is published by itself, and has to bring them. */
+const COPIES = ['puppet/files', 'ansible/roles/csyncd/files'];
 const DROP_INS = '/etc/systemd/system/csyncd.service.d';
 
 interface Node {
@@ -34,11 +37,21 @@ async function runScript(name: string, { commands, files = {}, after = ':' }: No
         `mkdir -p "$(dirname '${path}')"; cp '${join(dir, String(at))}' '${path}'`
       ),
     ),
-    `PATH=${join(dir, 'bin')}:$PATH sh ${join(FILES, name)}`,
+    `PATH=${join(dir, 'bin')}:$PATH sh ${join(SCRIPTS, name)}`,
     `code=$?; ${after}; exit $code`,
   ];
   return await run(['unshare', '-m', 'sh', '-c', lines.join('\n')]);
 }
+
+test('both bring the same scripts', () => {
+  for (const name of fs.readdirSync(SCRIPTS)) {
+    const script = fs.readFileSync(join(SCRIPTS, name), 'utf8');
+    for (const dir of COPIES) {
+      const copy = fs.readFileSync(join(ROOT, dir, name), 'utf8');
+      assert.equal(copy, script, `not current: cp templates/scripts/${name} ${dir}/`);
+    }
+  }
+});
 
 const REFUSED = '/run/csyncd/reload-refused';
 const SYSTEMCTL = 'echo "$@"; [ "$1" != reload ]';
@@ -53,6 +66,8 @@ test('a reload that is in force is all', async () => {
 });
 
 test('what takes effect at a start only takes a restart', async () => {
+  // The words are csyncd's: its exit code is that of any config that is refused.
+  assert.match(fs.readFileSync(join(ROOT, 'src/reload.ts'), 'utf8'), /} takes effect at a start only`/);
   for (const csyncd of [
     'echo "error: what differs in listen takes effect at a start only"; exit 78',
     'echo "no daemon"; exit 2',
