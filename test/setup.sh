@@ -20,9 +20,6 @@ setfattr:attr
 chattr:e2fsprogs
 mkfs.ext4:e2fsprogs
 unshare:util-linux
-'
-
-[ "${1:-}" != deploy ] || needed="$needed
 ansible-playbook:ansible-core
 ansible-lint:ansible-lint
 yamllint:yamllint
@@ -32,6 +29,9 @@ rspec-puppet-init:ruby-rspec-puppet
 /usr/share/doc/puppet-strings:puppet-strings
 /usr/share/puppet/modules/stdlib:puppet-module-puppetlabs-stdlib
 /usr/share/puppet/modules/concat:puppet-module-puppetlabs-concat
+'
+
+[ "${1:-}" != deploy ] || needed="$needed
 mmdebstrap:mmdebstrap
 systemd-nspawn:systemd-container
 dh_installsysusers:debhelper

@@ -9,28 +9,32 @@ describe 'csyncd' do
   SYSTEMS.each do |system, facts|
     context "on #{system}" do
       let(:facts) { facts }
-      # All of the defines at once: a catalogue takes its time.
-      let(:params) { { groups: { 'web' => { 'hosts' => ['web1'], 'backend' => 'csync2' } } } }
-      let(:pre_condition) do
-        <<~PP
-          csyncd::group { 'data': export => true }
-          csyncd::host { 'web/web2': address => '192.0.2.2' }
-          csyncd::mapping { 'web/shared': path => '/srv/shared', manage_directory => true }
-          csyncd::action { 'web/reload': pattern => ['*.conf'], exec => ['true'] }
-          csyncd::compat { 'www': directories => { '/var/www/shared' => 'wwwshared' }, hosts => ['web1'] }
-        PP
-      end
 
       it { is_expected.to compile.with_all_deps }
-      it { expect(written['groups'].keys).to contain_exactly('data', 'web', 'wwwshared') }
-      it { expect(written['groups']['web'].keys).to contain_exactly('key_file', 'hosts', 'backend', 'mappings', 'actions') }
-      it { is_expected.to contain_class('csyncd::install').that_comes_before('Class[csyncd::config]') }
-      it { is_expected.to contain_class('csyncd::config').that_comes_before('Class[csyncd::service]') }
-      it { is_expected.to contain_class('csyncd::service') }
-      it { is_expected.to contain_class('csyncd::unit') }
-      it { is_expected.to contain_package('csyncd').with(ensure: 'installed', source: nil) }
-      it { is_expected.to contain_service('csyncd').with(ensure: 'running', enable: true) }
     end
+  end
+
+  context 'with all of the defines' do
+    let(:params) { { groups: { 'web' => { 'hosts' => ['web1'], 'backend' => 'csync2' } } } }
+    let(:pre_condition) do
+      <<~PP
+        csyncd::group { 'data': export => true }
+        csyncd::host { 'web/web2': address => '192.0.2.2' }
+        csyncd::mapping { 'web/shared': path => '/srv/shared', manage_directory => true }
+        csyncd::action { 'web/reload': pattern => ['*.conf'], exec => ['true'] }
+        csyncd::compat { 'www': directories => { '/var/www/shared' => 'wwwshared' }, hosts => ['web1'] }
+      PP
+    end
+
+    it { is_expected.to compile.with_all_deps }
+    it { expect(written['groups'].keys).to contain_exactly('data', 'web', 'wwwshared') }
+    it { expect(written['groups']['web'].keys).to contain_exactly('key_file', 'hosts', 'backend', 'mappings', 'actions') }
+    it { is_expected.to contain_class('csyncd::install').that_comes_before('Class[csyncd::config]') }
+    it { is_expected.to contain_class('csyncd::config').that_comes_before('Class[csyncd::service]') }
+    it { is_expected.to contain_class('csyncd::service') }
+    it { is_expected.to contain_class('csyncd::unit') }
+    it { is_expected.to contain_package('csyncd').with(ensure: 'installed', source: nil) }
+    it { is_expected.to contain_service('csyncd').with(ensure: 'running', enable: true) }
   end
 
   it 'has a config that nobody else can read, and that is checked before it takes the place of the old one' do

@@ -6,7 +6,7 @@ import { must } from './cluster/command.ts';
 import { makeTempDir } from './temp-dir.ts';
 
 const MODULE = fileURLToPath(new URL('../../puppet', import.meta.url));
-const SCRIPT = fileURLToPath(new URL('puppet-config.rb', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('puppet-configs.rb', import.meta.url));
 
 /** A directory where the module has its name, as it must for autoloading. */
 export function moduleDirectory(): string {
@@ -15,10 +15,14 @@ export function moduleDirectory(): string {
   return dir;
 }
 
-/** The csyncd.yaml of a manifest, put together as an agent does it. */
-export function configByPuppet(manifest: string): string {
+/** The csyncd.yaml of each manifest. */
+export function configsByPuppet(manifests: readonly string[]): string[] {
   const modules = moduleDirectory();
-  const file = join(modules, 'site.pp');
-  fs.writeFileSync(file, manifest);
-  return must('ruby', ['-W0', SCRIPT, file, `${modules}:/usr/share/puppet/modules`]);
+  const files = manifests.map((manifest, at) => {
+    const file = join(modules, `${at}.pp`);
+    fs.writeFileSync(file, manifest);
+    return file;
+  });
+  const printed = must('ruby', ['-W0', SCRIPT, `${modules}:/usr/share/puppet/modules`, ...files]);
+  return JSON.parse(printed) as string[];
 }

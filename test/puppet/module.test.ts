@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { run } from '../kit/cluster/command.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { showConfig } from '../../src/config/show.ts';
-import { configByPuppet, moduleDirectory } from '../kit/puppet-config.ts';
+import { configsByPuppet, moduleDirectory } from '../kit/puppet-configs.ts';
 import { makeTempDir } from '../kit/temp-dir.ts';
 
 const MODULE = fileURLToPath(new URL('../../puppet', import.meta.url));
-const VERSION = readVersion('../package.json');
+const VERSION = readVersion('../../package.json');
 /** Far more than it takes: ten seconds on an idle machine. */
 const BOUND_MS = 500_000;
 
@@ -33,9 +33,9 @@ async function succeeds(command: readonly string[]): Promise<string> {
   return stdout;
 }
 
-test('manifests, types, examples and templates parse', async () => {
-  await succeeds(['puppet', 'parser', 'validate', ...files('{manifests,types,examples}/**/*.pp')]);
-  await succeeds(['puppet', 'epp', 'validate', ...files('templates/**/*.epp')]);
+// What the specs do not compile. They render all templates.
+test('examples parse', async () => {
+  await succeeds(['puppet', 'parser', 'validate', ...files('examples/**/*.pp')]);
 });
 
 test('puppet-lint has nothing to say', async () => {
@@ -72,44 +72,16 @@ function resolved(yaml: string): unknown {
   return showConfig(loaded.config);
 }
 
-test('what is declared is what csyncd takes', () => {
-  const manifest = `
-    class { 'csyncd':
-      metrics => '127.0.0.1:9731',
-      limits  => { 'send_rate' => '10MiB' },
-      groups  => {
-        'web' => {
-          'hosts'    => ['web2', { 'name' => 'web3', 'address' => '192.0.2.3', 'role' => 'receive' }, 'web1'],
-          'auto'     => 'keep-both',
-          'mappings' => { 'shared' => { 'path' => '/srv/shared', 'exclude' => ['*.swp', '!a: #b'] } },
-          'actions'  => { 'reload' => { 'pattern' => ['*.conf'], 'exec' => ['systemctl', 'reload', 'nginx'] } },
-        },
-      },
-    }
-    csyncd::mapping { 'web/other': path => '/srv/other', include => ['/a/**'], delay => '1s', durability => 'relaxed' }`;
-  assert.deepEqual(
-    resolved(configByPuppet(manifest)),
-    resolved(`
-metrics: 127.0.0.1:9731
-limits: { send_rate: 10MiB }
-groups:
-  web:
-    key_file: /etc/csyncd/keys/web.key
-    auto: keep-both
-    hosts: [web1, web2, { name: web3, address: 192.0.2.3, role: receive }]
-    mappings:
-      other: { path: /srv/other, include: ['/a/**'], delay: 1s, durability: relaxed }
-      shared: { path: /srv/shared, exclude: ['*.swp', '!a: #b'] }
-    actions:
-      - { name: reload, pattern: ['*.conf'], exec: [systemctl, reload, nginx] }
-`),
-  );
-});
-
-test('the directories that lsyncd watched and csync2 moved are csyncd’s', () => {
+test('the directories that lsyncd watched and csync2 moved are csyncd’s, with csync2 too', () => {
   const example = fs.readFileSync(join(MODULE, 'examples/compat.pp'), 'utf8');
+  const withCsync2 = `csyncd::compat { 'www':
+    directories => { '/srv/b' => 'b', '/srv/a' => 'a' },
+    hosts       => ['web1', 'web2'],
+    backend     => 'csync2',
+  }`;
+  const [first = '', second = ''] = configsByPuppet([example, withCsync2]);
   assert.deepEqual(
-    resolved(configByPuppet(example)),
+    resolved(first),
     resolved(`
 groups:
   wwwshared:
@@ -126,16 +98,9 @@ groups:
       var-www-data-zip: { path: /var/www/data/zip }
 `),
   );
-});
-
-test('with csync2 to move the files as before, each config has a port of its own', () => {
-  const manifest = `csyncd::compat { 'www':
-    directories => { '/srv/b' => 'b', '/srv/a' => 'a' },
-    hosts       => ['web1', 'web2'],
-    backend     => 'csync2',
-  }`;
+  // csyncd runs a listener for each config, on a port of its own.
   assert.deepEqual(
-    resolved(configByPuppet(manifest)),
+    resolved(second),
     resolved(`
 groups:
   a:
@@ -162,7 +127,7 @@ test('metadata.json is complete, and of this version', () => {
   );
   for (const key of ['name', 'version', 'author', 'summary', 'license', 'source', 'operatingsystem_support'])
     assert.ok(key in rest, key);
-  assert.equal(readVersion('../puppet/metadata.json'), VERSION);
+  assert.equal(readVersion('../../puppet/metadata.json'), VERSION);
   const ranges: readonly unknown[] = [...dependencies, ...requirements];
   assert.equal(ranges.length, 3);
   for (const range of ranges) {
