@@ -87,7 +87,12 @@ class TreeBuilder {
     for (const { key, value } of items) {
       const at = this.#start(key, around);
       if (!isScalar(key)) this.#faults.push(faultAt(at, 'a key must be plain text'));
-      else entries.set(String(key.value), { at, value: this.#convert(value, at) });
+      // A mapping may be named 1e3: as it stands there, and not as the number that YAML sees.
+      else
+        entries.set(typeof key.value === 'string' ? key.value : (key.source ?? ''), {
+          at,
+          value: this.#convert(value, at),
+        });
     }
     return entries;
   }

@@ -168,6 +168,15 @@ test('a csync2 group has files of its own below state_dir, and one port for all 
   assert.equal(groupOf(good(inMapping('    backend: csync2\n'))).csync2?.lockTimeoutMs, 12_000);
 });
 
+test('a key is the text that stands there, whatever YAML takes it for', () => {
+  const keys = ['1e3', '0x1f', '012', 'null', 'true'];
+  const config = good(inMapping(keys.map((key) => `      ${key}: { path: /srv/${key} }\n`).join('')));
+  assert.deepEqual(
+    groupOf(config).mappings.map(({ name }) => name),
+    ['m', ...keys],
+  );
+});
+
 test('an anchor may be used again', () => {
   const config = good(
     inMapping('        exclude: &junk ["*~"]\n      n: { path: /srv/n, exclude: *junk }\n'),

@@ -52,7 +52,7 @@ class { 'csyncd':
 
 csyncd::host { 'web/zone1': address => '2001:db8::9' }
 
-csyncd::mapping { 'web/odd':
+csyncd::mapping { 'web/1e3':
   path    => '/srv/with "quotes", 100% and: blanks',
   exclude => ['# no comment', 'null', 'yes', '012', "it's", '- x', 'a: b', '{c}', 'ü'],
 }
