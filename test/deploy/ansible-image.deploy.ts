@@ -19,6 +19,7 @@ test('in an image the service is enabled, and nothing is started', async (t) => 
   const ansible = controller(t, 'web2', network, all);
   web1.put('/etc/ssh/sshd_config.d/image.conf', SSHD);
   must('cp', ['-a', '--reflink=auto', await systemTree(MANAGED), join(web1.data, 'image')]);
+  fs.writeFileSync(join(web1.data, 'image/etc/apt/sources.list'), '');
   await web1.sh('mount --bind /dev /srv/image/dev && mount -t proc proc /srv/image/proc');
   await web1.sh('systemctl restart ssh');
   ansible.write('inventory/hosts.yml', {

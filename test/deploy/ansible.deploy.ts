@@ -33,7 +33,7 @@ for (const backend of ['engine', 'csync2'] as const)
           ),
         },
       });
-    const source =
+    let source: object =
       backend === 'engine' ? { csyncd_package_source: debFile() } : { csyncd_repository: REPOSITORY };
     const settings = (group: object = {}, more: object = {}): void =>
       ansible.write('inventory/group_vars/csyncd.yml', {
@@ -43,7 +43,7 @@ for (const backend of ['engine', 'csync2'] as const)
       });
     inventory(['web1', 'web2', 'web3']);
     settings();
-    if (backend === 'csync2') for (const machine of all) await offer(machine, [debFile()], ['csync2']);
+    if (backend === 'csync2') for (const machine of all) offer(machine, [debFile()], ['csync2']);
 
     await step('a dry run on systems without it says what it would do', async () => {
       went(await deploy('--check', '--diff'));
@@ -131,6 +131,19 @@ for (const backend of ['engine', 'csync2'] as const)
       went(await deploy(), 0);
     });
 
+    await step('what a run wrote that was cut short is put in force by the next one', async () => {
+      const pids = await pidsOf(three);
+      settings({ auto: 'smaller' }, { csyncd_manage_service: false });
+      went(await deploy(), 1);
+      settings({ auto: 'smaller' });
+      went(await deploy(), 1);
+      assert.match(await web1.sh('csyncd reload'), /nothing differs/);
+      assert.deepEqual(await pidsOf(three), pids);
+      settings();
+      went(await deploy());
+      went(await deploy(), 0);
+    });
+
     await step(
       'a key from the vault takes the place of the one that was made, and is never shown',
       async () => {
@@ -175,25 +188,54 @@ for (const backend of ['engine', 'csync2'] as const)
       await equal(web4);
     });
 
+    await step('killed, it is started again', async () => {
+      const pid = await pidOf(web2);
+      await web2.sh('systemctl kill -s KILL csyncd');
+      await until('it is back', async () => {
+        const now = await pidOf(web2);
+        return now !== pid && now !== '0' && (await web2.run('systemctl', 'is-active', 'csyncd')).code === 0;
+      });
+      await web1.sh('echo after > /srv/shared/after-the-kill');
+      await until('web2 has it', () => web2.exists('/srv/shared/after-the-kill'));
+      await equal(web2);
+    });
+
+    await step('while one is away no key is made; rebooted, it catches up by itself', async () => {
+      await web1.sh('echo early > /srv/shared/early');
+      await equal(web1);
+      await web3.crash();
+      await web1.sh('for i in $(seq 100); do echo $i > /srv/shared/$i; done; rm /srv/shared/early');
+      await until('web1 misses it', async () => (await web1.run('csyncd', 'status')).code === 1);
+      refused(await ansible.play('csyncd.csyncd.status', '--limit', 'web1'), /web\/web3: /);
+      settings({ key_file: '/etc/csyncd/keys/new.key' });
+      refused(await deploy(), /web3 cannot be asked/);
+      settings();
+      await web3.boot();
+      await until('web3 has it', () => web3.exists('/srv/shared/100') && !web3.exists('/srv/shared/early'));
+      await equal(web3);
+      went(await deploy(), 0);
+    });
+
     await step('node by node, each has what the others have before the next one', async () => {
       went(await ansible.play('csyncd.csyncd.rolling_upgrade', '-e', 'csyncd_package_state=present'), 0);
       for (const machine of all) await machine.sh('csyncd sync --wait --timeout 60s');
       went(await ansible.play('csyncd.csyncd.status', '-e', 'csyncd_verify=true'));
     });
 
-    if (backend === 'csync2')
-      await step('a newer package reaches node after node, with one restart each', async () => {
-        const deb = newer(debFile(), VERSION, makeTempDir());
-        for (const machine of all) await offer(machine, [deb], []);
-        const pids = await pidsOf(all);
-        went(await ansible.play('csyncd.csyncd.rolling_upgrade'));
-        for (const [index, machine] of all.entries()) {
-          assert.equal(await machine.sh("dpkg-query -W -f '${Version}' csyncd"), VERSION);
-          assert.notEqual(await pidOf(machine), pids[index]);
-        }
-        went(await ansible.play('csyncd.csyncd.rolling_upgrade'), 0);
-        await equal(web2);
-      });
+    await step('a newer package reaches node after node, with one restart each', async () => {
+      const deb = newer(debFile(), VERSION, makeTempDir());
+      if (backend === 'csync2') for (const machine of all) offer(machine, [deb], []);
+      else source = { csyncd_package_source: deb };
+      settings();
+      const pids = await pidsOf(all);
+      went(await ansible.play('csyncd.csyncd.rolling_upgrade'));
+      for (const [index, machine] of all.entries()) {
+        assert.equal(await machine.sh("dpkg-query -W -f '${Version}' csyncd"), VERSION);
+        assert.notEqual(await pidOf(machine), pids[index]);
+      }
+      went(await ansible.play('csyncd.csyncd.rolling_upgrade'), 0);
+      await equal(web2);
+    });
 
     await step('one leaves: its data stays, and the others go on without it', async () => {
       const pids = await pidsOf(three);
@@ -209,6 +251,10 @@ for (const backend of ['engine', 'csync2'] as const)
       assert.ok(web4.exists('/srv/shared/four') && !web4.exists('/srv/shared/after'));
       went(await deploy(), 0);
       went(await deploy('--check', '--diff'), 0);
+      for (const machine of three)
+        await until('all is well', async () => (await machine.run('csyncd', 'status')).code === 0);
+      went(await ansible.play('csyncd.csyncd.status'), 0);
+      went(await ansible.play('csyncd.csyncd.rolling_upgrade'), 0);
     });
 
     await step('removed everywhere, with all that it knew: the data stays', async () => {

@@ -5,11 +5,13 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import base64
+import re
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.text.converters import to_text
 from ansible.module_utils.parsing.convert_bool import boolean
 
+LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+|::1)$")
 INTEGERS = (("backup", "generations"), ("csync2", "port"))
 BOOLEANS = (("csync2", "no_ssl"),)
 
@@ -88,6 +90,11 @@ def _resolved(group, inventory, hostvars):
 def _host(name, variables, receives, with_port):
     node = variables.get("csyncd_node", name)
     address = variables.get("csyncd_address", variables.get("ansible_host", node))
+    # The controller's way to a machine on itself, or through a tunnel, leads the other nodes to themselves.
+    if "csyncd_address" not in variables and LOOPBACK.match(address):
+        raise AnsibleFilterError(
+            "host %s: ansible_host %s is no address for the other nodes; give it a csyncd_address" % (name, address)
+        )
     host = {"name": node}
     if address != node:
         host["address"] = address

@@ -57,12 +57,18 @@ reason:
   description: Why no daemon answers.
   returned: when the state is C(down)
   type: str
+problems:
+  description: What is not ok, a line each, such as a directory that is held or a node that is away.
+  returned: always
+  type: list
+  elements: str
+  sample: ['web/shared: held: more than half of the files would be deleted']
 status:
   description: What C(csyncd status --json) says.
   returned: when a daemon answers
   type: dict
 verify:
-  description: What C(csyncd verify --json) says; its C(equal) is true, false, or null when it could not be compared.
+  description: What C(csyncd verify --json) says; its C(equal) is true only when all nodes were compared and hold the same.
   returned: with C(verify)
   type: dict
 """
@@ -70,6 +76,9 @@ verify:
 import json
 
 from ansible.module_utils.basic import AnsibleModule
+
+# Paths that fail, of each directory.
+SHOWN = 5
 
 
 def main():
@@ -79,16 +88,37 @@ def main():
     )
     program = module.get_bin_path("csyncd")
     if program is None:
-        module.exit_json(changed=False, installed=False, state="down", reason="csyncd is not installed")
-    facts = {"changed": False, "installed": True}
+        module.exit_json(changed=False, installed=False, **down("csyncd is not installed"))
     status, reason = asked(module, [program, "status", "--json"])
     if status is None:
-        module.exit_json(state="down", reason=reason, **facts)
-    facts.update(state=status["state"], status=status)
+        module.exit_json(changed=False, installed=True, **down(reason))
+    facts = {"state": status["state"], "problems": problems(status), "status": status}
     if module.params["verify"]:
         found, reason = asked(module, [program, "verify", "--json"])
-        facts["verify"] = {"equal": None, "reason": reason} if found is None else found
-    module.exit_json(**facts)
+        facts["verify"] = {"equal": False, "reason": reason} if found is None else found
+    module.exit_json(changed=False, installed=True, **facts)
+
+
+def down(reason):
+    return {"state": "down", "reason": reason, "problems": [reason]}
+
+
+def problems(status):
+    """What keeps C(csyncd status) from saying ok."""
+    found = []
+    for name, group in sorted(status["groups"].items()):
+        for mapping, seen in sorted(group["mappings"].items()):
+            said = [seen["state"]] if seen["state"] not in ("ok", "scanning") else []
+            said += [seen["reason"]] if seen["reason"] else []
+            said += ["%d conflicts" % seen["conflicts"]] if seen["conflicts"] else []
+            said += ["%s: %s" % (error["path"], error["message"]) for error in seen["errors"][:SHOWN]]
+            found += [": ".join([name + "/" + mapping] + said)] if said else []
+        for peer, seen in sorted(group["peers"].items()):
+            said = [seen["state"]] if seen["state"] != "ok" else []
+            said += ["its config differs"] if seen["config_match"] is False else []
+            said += [seen["last_error"]] if said and seen["last_error"] else []
+            found += [": ".join([name + "/" + peer] + said)] if said else []
+    return found
 
 
 def asked(module, command):

@@ -72,7 +72,11 @@ export function controller(
   test.after(() => fs.rmSync(dir, { recursive: true, force: true }));
   const key = join(dir, 'id');
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
-  for (const machine of all) machine.put('/root/.ssh/authorized_keys', fs.readFileSync(`${key}.pub`), 0o600);
+  for (const machine of all) {
+    machine.put('/root/.ssh/authorized_keys', fs.readFileSync(`${key}.pub`), 0o600);
+    // What Debian's servers have is out of reach.
+    machine.put('/etc/apt/sources.list', '');
+  }
   const environment = [
     `HOME=${dir}`,
     'LANG=C.UTF-8',

@@ -7,11 +7,7 @@ import type { Machine } from './machine.ts';
 const CACHE = '/var/cache/csyncd-test/packages';
 
 /** Into /opt/repository of the machine: these files, and these packages of Debian without what they depend on. */
-export async function offer(
-  machine: Machine,
-  files: readonly string[],
-  packages: readonly string[],
-): Promise<void> {
+export function offer(machine: Machine, files: readonly string[], packages: readonly string[]): void {
   const place = join(machine.root, 'opt/repository');
   fs.mkdirSync(place, { recursive: true });
   for (const file of [...files, ...packages.map(downloaded)])
@@ -21,8 +17,6 @@ export async function offer(
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   fs.writeFileSync(join(place, 'Packages'), index);
-  // What Debian's servers have is out of reach.
-  await machine.sh('rm -f /etc/apt/sources.list');
 }
 
 /** The same package as a later version, in `dir`. */
