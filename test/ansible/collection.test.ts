@@ -30,7 +30,7 @@ function passes(program: string, ...args: readonly string[]): string {
       ANSIBLE_COLLECTIONS_PATH: collections,
     },
   });
-  assert.equal(status, 0, `${program} ${args.join(' ')}:\n${error?.message ?? ''}${stdout}${stderr}`);
+  assert.equal(status, 0, `${program} ${args.join(' ')}:\n${error?.message ?? stdout + stderr}`);
   return stdout;
 }
 

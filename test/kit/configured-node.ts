@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { run } from './cluster/command.ts';
 import { makeTempDir } from './temp-dir.ts';
 
+/** Far more than it takes: five seconds on an idle machine. */
+const BOUND_MS = 300_000;
 const PROGRAM = fileURLToPath(new URL('../../bin/csyncd', import.meta.url));
 export const DROP_IN = '/etc/systemd/system/csyncd.service.d/paths.conf';
 
@@ -43,7 +45,9 @@ export async function configuredBy(node: string, text: string): Promise<Configur
     cp ${DROP_IN} $HOME/paths.conf
     find /etc/csyncd -printf '%M %u %g %p\\n' | sort -k 4 > $HOME/files
     cp -r /etc/csyncd/keys $HOME/keys`;
-  const { code, stderr } = await run(['unshare', '--mount', '--uts', 'sh', '-c', script]);
+  const { code, stderr } = await run(['unshare', '--mount', '--uts', 'sh', '-c', script], {
+    boundMs: BOUND_MS,
+  });
   assert.equal(code, 0, stderr);
   const read = (name: string): string => fs.readFileSync(join(home, name), 'utf8');
   return {
