@@ -1,6 +1,7 @@
 /** Which paths csync2 is told to check, so that it finds what a look has found, and little else. */
+import type { DirtyPath } from '../backend.ts';
 import type { Difference } from './confirm.ts';
-import { isBelowOneOf } from './paths.ts';
+import { directoriesAbove, isBelowOneOf } from './paths.ts';
 
 /** Of `csync2 -cr` and of `csync2 -c`; either may be empty. */
 export interface Checks {
@@ -11,17 +12,23 @@ export interface Checks {
 /**
  * Short lists: of a directory that came or went (or took the place of something else) the top alone, with all that is
  * in it. A directory that only changed itself is checked without its content. One run suffices wherever it can.
+ *
+ * @param waiting what csync2 must not come across yet
  */
-export function coveringChecks(differences: readonly Difference[]): Checks {
+export function coveringChecks(
+  differences: readonly Difference[],
+  waiting: readonly DirtyPath[] = [],
+): Checks {
   const tops = new Set(differences.filter(isSubtree).map(({ path }) => path));
+  for (const { path } of waiting) for (const above of directoriesAbove(path)) tops.delete(above);
   const recursive: string[] = [];
   const exact: string[] = [];
   const either: string[] = [];
   for (const difference of differences) {
     const { path, is } = difference;
     if (isBelowOneOf(path, tops)) continue;
-    if (isSubtree(difference)) recursive.push(path);
-    else (is === 'dir' ? exact : either).push(path);
+    if (tops.has(path)) recursive.push(path);
+    else (is === 'dir' || isSubtree(difference) ? exact : either).push(path);
   }
   if (recursive.length > 0) recursive.push(...either);
   else exact.push(...either);

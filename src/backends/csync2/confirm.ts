@@ -4,9 +4,9 @@
  * the absence of open sessions, then the table were seen in this order and still differ.
  */
 import { kindOf, type CheckedKind } from './checktxt.ts';
-import { kindOfStat, type Candidate, type Comparison, type Found } from './comparison.ts';
+import { kindOfStat, type Candidate, type Comparison } from './comparison.ts';
 import { Glances } from './glances.ts';
-import { baseOf } from './paths.ts';
+import { isTemporaryName, isWrittenByCsync2, type Csync2User, type Leftover } from './leftovers.ts';
 import type { UnseenEdit } from './young-files.ts';
 
 /** `was` = what csync2 has recorded, `is` = what is there; null = nothing. */
@@ -23,6 +23,7 @@ export interface Settling {
   readonly sessionsOpen: () => Promise<boolean>;
   /** wall clock, ns since 1970 */
   readonly now: () => bigint;
+  readonly user: Csync2User | null;
 }
 
 export interface Confirmed {
@@ -34,9 +35,11 @@ export interface Confirmed {
   readonly toForce: readonly string[];
   /** edits that csync2's check does not see: to be marked with `-m`, then given to YoungFiles.marked */
   readonly unseen: readonly UnseenEdit[];
+  /** what a csync2 left that was killed: to be removed before a check comes across it */
+  readonly leftovers: readonly Leftover[];
 }
 
-const NOTHING: Confirmed = { differences: [], toForce: [], unseen: [] };
+const NOTHING: Confirmed = { differences: [], toForce: [], unseen: [], leftovers: [] };
 const MOST_ROUNDS = 5;
 const CHUNK = 500;
 /** csync2 commits after three seconds, unless it has to wait for others … */
@@ -44,8 +47,6 @@ const UNSETTLED_NS = 4_000_000_000n;
 /** … and takes a moment from the disk to the table. */
 const UNRECORDED_NS = 1_000_000_000n;
 const TEMPORARY_NS = 2_000_000_000n;
-/** What csync2 (and rsync) write beside a file before they rename it into place. */
-const TEMPORARY = /^\..+\.[0-9A-Za-z]{6}$/;
 
 interface Seen extends Candidate {
   /** of what is gone: when its directory changed last */
@@ -56,7 +57,7 @@ interface Seen extends Candidate {
 export async function confirm(
   comparison: Comparison,
   version: number | null,
-  { sessionsOpen, now }: Settling,
+  { sessionsOpen, now, user }: Settling,
 ): Promise<Confirmed> {
   const { table } = comparison.tree;
   // Where nothing differs nobody need be asked.
@@ -78,9 +79,14 @@ export async function confirm(
     isOpen && (now() - ns < UNSETTLED_NS || (since !== null && ns > since - UNRECORDED_NS));
   const differences: Difference[] = [];
   const toForce: string[] = [];
+  const leftovers: Leftover[] = [];
   for (const { path, found, recorded, dirCtimeNs } of seen) {
-    if (isUnsettled(found?.stat.ctimeNs ?? dirCtimeNs) || isTemporary(path, found, recorded, now()))
+    const isNew = found?.stat.kind === 'file' && recorded === null;
+    const isTemporary = isNew && isTemporaryName(path) && now() - found.stat.ctimeNs < TEMPORARY_NS;
+    const isCsync2s = isNew && isWrittenByCsync2(path, found.stat, user);
+    if (isUnsettled(found?.stat.ctimeNs ?? dirCtimeNs) || isTemporary || (isCsync2s && isOpen))
       comparison.again.set(path, { path, scope: found === null ? 'subtree' : 'entry' });
+    else if (isCsync2s) leftovers.push({ path, ino: found.stat.ino, ctimeNs: found.stat.ctimeNs });
     else {
       const was = recorded === null ? null : kindOf(recorded);
       const is = found === null ? null : kindOfStat(found.stat);
@@ -100,7 +106,7 @@ export async function confirm(
     if (isUnsettled(ctimeNs)) comparison.again.set(path, { path, scope: 'entry' });
     else unseen.push({ path, mtimeNs, ino });
   }
-  return { differences, toForce, unseen };
+  return { differences, toForce, unseen, leftovers };
 }
 
 /**
@@ -141,9 +147,4 @@ async function seeAgain(comparison: Comparison, all: boolean): Promise<Seen[]> {
 /** csync2's update compares texts up to the end of the shorter one; of files it compares the content besides. */
 function isTakenForEqual(one: string, other: string): boolean {
   return one.startsWith(other) || other.startsWith(one);
-}
-
-function isTemporary(path: string, found: Found | null, recorded: string | null, now: bigint): boolean {
-  if (recorded !== null || found?.stat.kind !== 'file' || !TEMPORARY.test(baseOf(path))) return false;
-  return now - found.stat.ctimeNs < TEMPORARY_NS;
 }

@@ -12,6 +12,7 @@ import type { Difference } from './confirm.ts';
 import { approve, holdReason, judge, recorded, reject, UNDECIDED, type Guard } from './deletion-guard.ts';
 import type { Local, RunInTurn } from './local.ts';
 import { databaseLost } from './failures.ts';
+import { csync2User, removeLeftovers, type Csync2User } from './leftovers.ts';
 import { EVERYTHING, look } from './look.ts';
 import { MappingRoot } from './root.ts';
 import type { Totals } from './table.ts';
@@ -36,12 +37,15 @@ export interface MappingParts {
   readonly isForeign: boolean;
   /** local edits stay here */
   readonly receiveOnly: boolean;
+  /** by default whom this process runs as */
+  readonly user?: Csync2User | null;
   /** csync2 has recorded all that is there, for the first time */
   readonly onFirstRecord: () => void;
   /** csync2 has been told of these names, and owes them now */
   readonly onMarked: (names: readonly string[]) => void;
 }
 
+const LEFT_BEHIND = 'left by a csync2 that was killed; never sent';
 const nothing: Totals = { entries: 0, files: 0, bytes: 0 };
 
 export class Csync2Mapping {
@@ -156,10 +160,11 @@ export class Csync2Mapping {
   }
 
   async #look(places: readonly DirtyPath[] | null, run: RunInTurn, signal: AbortSignal): Promise<LookResult> {
-    const { local, mapping } = this.parts;
-    const settling = { sessionsOpen: () => local.incoming.isOpen(), now: nowNs };
+    const { local, mapping, user = csync2User() } = this.parts;
+    const settling = { sessionsOpen: () => local.incoming.isOpen(), now: nowNs, user };
     const findings = await look(this.tree, places ?? EVERYTHING, settling, signal);
-    const { differences, unseen, toForce, again } = findings;
+    const { differences, unseen, toForce, again, leftovers } = findings;
+    for (const path of removeLeftovers(this.tree, leftovers)) this.#audit('deleted', path, LEFT_BEHIND);
     if (places === null) this.#errors = findings.errors;
     else
       this.#errors = [
@@ -176,20 +181,15 @@ export class Csync2Mapping {
     });
     this.#guard = guard;
     if (places === null) this.#held = without(differences, new Set(held === null ? differences : allowed));
-    await this.#tell(isPartial ? exactChecks(allowed) : coveringChecks(allowed), run);
-    const edits = unseen.map(({ path }) => this.fileOf(path));
-    if (edits.length > 0) await this.#run(run, ['-v', '-m'], edits);
-    if (toForce.length > 0)
-      await this.#run(
-        run,
-        ['-v', '-f'],
-        toForce.map((path) => this.fileOf(path)),
-      );
+    await this.#tell(isPartial ? exactChecks(allowed) : coveringChecks(allowed, again), run);
+    const edits = unseen.map(({ path }) => path);
+    await this.#run(run, ['-v', '-m'], edits);
+    await this.#run(run, ['-v', '-f'], toForce);
     this.#young.marked(unseen);
     // Unless a person has decided anew meanwhile.
     if (places === null && this.#guard === guard) this.#guard = recorded(guard);
-    this.#audit(allowed);
-    this.#audit(unseen.map(({ path }) => ({ path, was: 'file', is: 'file' })));
+    this.#auditEdits(allowed);
+    this.#auditEdits(unseen.map(({ path }) => ({ path, was: 'file', is: 'file' })));
     const changed = allowed.length + unseen.length;
     return { changed, again, held: held === null ? null : holdReason(held, mapping) };
   }
@@ -212,17 +212,17 @@ export class Csync2Mapping {
 
   /** These are owed to all peers from now on, whatever csync2 thinks of them. */
   async mark(names: readonly string[], signal: AbortSignal): Promise<void> {
-    const files = this.#filesOf(names);
-    if (files.length === 0) return;
-    await this.parts.local.alone((run) => this.#run(run, ['-v', '-m'], files), signal);
+    const paths = this.#pathsOf(names);
+    if (paths.length === 0) return;
+    await this.parts.local.alone((run) => this.#run(run, ['-v', '-m'], paths), signal);
   }
 
   /** What this node has of these goes to all peers, whatever they have. */
   async force(names: readonly string[], signal: AbortSignal): Promise<void> {
-    const files = this.#filesOf(names);
+    const paths = this.#pathsOf(names);
     await this.parts.local.alone(async (run) => {
-      await this.#run(run, ['-v', '-m'], files);
-      await this.#run(run, ['-v', '-f'], files);
+      await this.#run(run, ['-v', '-m'], paths);
+      await this.#run(run, ['-v', '-f'], paths);
     }, signal);
   }
 
@@ -237,14 +237,12 @@ export class Csync2Mapping {
     onRecorded: () => Promise<void> = () => Promise.resolve(),
   ): Promise<void> {
     const onStart = (): void => this.#mustBeThere();
-    await this.parts.local.giveUp(names, this.#filesOf(names), { onStart, onRecorded }, signal);
+    const files = this.#pathsOf(names).map((path) => this.fileOf(path));
+    await this.parts.local.giveUp(names, files, { onStart, onRecorded }, signal);
   }
 
-  #filesOf(names: readonly string[]): string[] {
-    return names.flatMap((name) => {
-      const path = this.pathOf(name);
-      return path === null ? [] : [this.fileOf(path)];
-    });
+  #pathsOf(names: readonly string[]): string[] {
+    return names.map((name) => this.pathOf(name)).filter((path) => path !== null);
   }
 
   /** As a look sees it. */
@@ -263,23 +261,26 @@ export class Csync2Mapping {
   }
 
   async #tell({ recursive, exact }: Checks, run: RunInTurn): Promise<void> {
-    const files = (paths: readonly string[]): string[] => paths.map((path) => this.fileOf(path));
-    if (recursive.length > 0) await this.#run(run, ['-v', '-cr'], files(recursive));
-    if (exact.length > 0) await this.#run(run, ['-v', '-c'], files(exact));
+    await this.#run(run, ['-v', '-cr'], recursive);
+    await this.#run(run, ['-v', '-c'], exact);
   }
 
   async #run(run: RunInTurn, args: readonly string[], paths: readonly string[]): Promise<void> {
+    if (paths.length === 0) return;
     this.#mustBeThere();
-    this.parts.onMarked(markedBy(await run({ args, paths })));
+    const files = paths.map((path) => this.fileOf(path));
+    this.parts.onMarked(markedBy(await run({ args, paths: files })));
   }
 
-  #audit(differences: readonly Difference[]): void {
-    const { services, group, node, mapping, receiveOnly } = this.parts;
-    const result = receiveOnly ? 'local edit, not sent' : 'sent';
-    for (const { path, was, is } of differences) {
-      const what = was === null ? 'created' : is === null ? 'deleted' : 'changed';
-      services.audit({ time: Date.now(), group, mapping: mapping.name, path, what, node, result });
-    }
+  #auditEdits(differences: readonly Difference[]): void {
+    const result = this.parts.receiveOnly ? 'local edit, not sent' : 'sent';
+    for (const { path, was, is } of differences)
+      this.#audit(was === null ? 'created' : is === null ? 'deleted' : 'changed', path, result);
+  }
+
+  #audit(what: string, path: string, result: string): void {
+    const { services, group, node, mapping } = this.parts;
+    services.audit({ time: Date.now(), group, mapping: mapping.name, path, what, node, result });
   }
 
   #mustBeThere(): void {

@@ -20,3 +20,11 @@ export function isBelowOneOf(path: string, dirs: { has(dir: string): boolean }):
   }
   return false;
 }
+
+/** The next one first, the root last; none of the root itself. */
+export function* directoriesAbove(path: string): Generator<string> {
+  for (let at = path; at !== '';) {
+    at = parentOf(at);
+    yield at;
+  }
+}

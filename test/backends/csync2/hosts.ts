@@ -101,10 +101,11 @@ export class Csync2Host {
     must('openssl', ['req', '-x509', ...kind, '-nodes', '-days', '99', '-subj', subject, ...files]);
   }
 
-  async listen(): Promise<void> {
+  /** @param under a command that starts it as itself (`strace -D`) */
+  async listen(under: readonly string[] = []): Promise<void> {
     const program = this.program();
     // A test that is killed leaves none behind.
-    const args = ['--pdeathsig', 'KILL', '--', ...program.command(['-ii', '-v'])];
+    const args = ['--pdeathsig', 'KILL', '--', ...under, ...program.command(['-ii', '-v'])];
     const child = spawn('setpriv', args, {
       env: { ...process.env, ...program.environment() },
       stdio: 'ignore',

@@ -8,7 +8,7 @@ import { coveringChecks } from '../../../src/backends/csync2/checks.ts';
 import { EVERYTHING, look } from '../../../src/backends/csync2/look.ts';
 import { bytes, Recorder, wallClock } from './recorder.ts';
 
-const settling = { sessionsOpen: () => Promise.resolve(false), now: wallClock };
+const settling = { sessionsOpen: () => Promise.resolve(false), now: wallClock, user: null };
 const NAMES = ['a', 'a b', 'a-b', 'a0', '%', '\xff', 'b'];
 
 const paths = fc

@@ -7,13 +7,14 @@ import type { DirtyPath } from '../../../src/backends/backend.ts';
 import { coveringChecks, exactChecks } from '../../../src/backends/csync2/checks.ts';
 import type { Tree } from '../../../src/backends/csync2/comparison.ts';
 import type { Settling } from '../../../src/backends/csync2/confirm.ts';
+import { removeLeftovers, type Leftover } from '../../../src/backends/csync2/leftovers.ts';
 import { EVERYTHING, look, type Findings } from '../../../src/backends/csync2/look.ts';
 import { SysError, type Sys } from '../../../src/sys/sys.ts';
 import { CsyncdError } from '../../../src/util/errors.ts';
 import { compileSelection } from '../../../src/util/selection.ts';
 import { Recorder, wallClock } from './recorder.ts';
 
-const settling: Settling = { sessionsOpen: () => Promise.resolve(false), now: wallClock };
+const settling: Settling = { sessionsOpen: () => Promise.resolve(false), now: wallClock, user: null };
 const entry = (path: string): DirtyPath => ({ path, scope: 'entry' });
 const subtree = (path: string): DirtyPath => ({ path, scope: 'subtree' });
 
@@ -49,6 +50,7 @@ describe('a look', () => {
       differences: [],
       toForce: [],
       unseen: [],
+      leftovers: [],
       again: [],
       errors: [],
     });
@@ -132,6 +134,24 @@ describe('a look', () => {
       recorder.nameOf('new'),
     ]);
     assert.deepEqual(told(await lookAt(recorder.tree())), ['deleted d/e', 'deleted d/e/three']);
+  });
+
+  it('checks no directory as a whole in which something is not to be told of yet', async () => {
+    const recorder = recorded();
+    fs.mkdirSync(recorder.at('n/m/k'), { recursive: true });
+    for (const path of ['n/one', 'n/m/two', 'n/m/k/three', 'file', 'n/m/.two.a7B9cD'])
+      recorder.write(path, 'new');
+    const { differences, again } = await lookAt(recorder.tree(), [subtree('n'), entry('file')], {
+      now: () => fs.statSync(recorder.at('n/m/.two.a7B9cD'), { bigint: true }).ctimeNs,
+    });
+    assert.deepEqual(again, [entry('n/m/.two.a7B9cD')]);
+    const checks = coveringChecks(differences, again);
+    assert.deepEqual(checks, { recursive: ['n/m/k', 'file', 'n/m/two', 'n/one'], exact: ['n', 'n/m'] });
+    const marked = [...recorder.marked(['-cr'], checks.recursive), ...recorder.marked(['-c'], checks.exact)];
+    assert.deepEqual(
+      marked.sort(),
+      ['file', 'n', 'n/m', 'n/m/k', 'n/m/k/three', 'n/m/two', 'n/one'].map((path) => recorder.nameOf(path)),
+    );
   });
 
   it('without a database finds everything new', async () => {
@@ -282,8 +302,68 @@ describe('a look never judges what it did not see', () => {
       differences: [],
       toForce: [],
       unseen: [],
+      leftovers: [],
       again: [],
       errors: [],
+    });
+  });
+
+  it('a temporary that only csync2 can have written is none of anybody’s files, but one that was killed', async () => {
+    const recorder = recorded();
+    const [name, user] = ['d/.one.a7B9cD', { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }];
+    const later = { now: () => wallClock() + 10_000_000_000n };
+    const write = (): void => {
+      fs.rmSync(recorder.at(name), { force: true });
+      fs.writeFileSync(recorder.at(name), 'half of it', { mode: 0o600 });
+    };
+    const foundOf = async (more: Partial<Settling>): Promise<string> => {
+      const found = await lookAt(recorder.tree(), EVERYTHING, { ...later, user, ...more });
+      return [...told(found), ...found.again.map(() => 'again'), ...found.leftovers.map(() => 'left')].join();
+    };
+    write();
+    assert.equal(await foundOf({}), 'left');
+    assert.equal(await foundOf({ now: wallClock }), 'again');
+    assert.equal(await foundOf({ sessionsOpen: () => Promise.resolve(true) }), 'again');
+    assert.equal(await foundOf({ user: null }), `created ${name}`);
+    const others: Readonly<Record<string, (file: Buffer) => void>> = {
+      'another owner': (file) => fs.chownSync(file, 1234, user.gid),
+      'another group': (file) => fs.chownSync(file, user.uid, 1234),
+      'another mode': (file) => fs.chmodSync(file, 0o640),
+      'a second name': (file) => fs.linkSync(file, `${recorder.dir}/second`),
+      'a time that was set': (file) => fs.utimesSync(file, 1_700_000_000, 1_700_000_000),
+    };
+    for (const [what, change] of Object.entries(others)) {
+      write();
+      change(recorder.at(name));
+      assert.equal(await foundOf({}), `created ${name}`, what);
+    }
+    write();
+    recorder.csync2(['-cI'], [name]);
+    recorder.write(name, 'longer than before');
+    assert.equal(await foundOf({}), `changed ${name}`);
+  });
+});
+
+describe('removing what csync2 left', () => {
+  it('takes nothing that was touched since it was looked at', () => {
+    const recorder = recorded();
+    const tree = recorder.tree();
+    for (const path of ['.a.aaaaaa', 'd/.b.bbbbbb', 'd/.c.cccccc']) recorder.write(path);
+    const seen = (path: string): Leftover => {
+      const { ino, ctimeNs } = fs.statSync(recorder.at(path), { bigint: true });
+      return { path, ino, ctimeNs };
+    };
+    const leftovers: Leftover[] = [
+      seen('.a.aaaaaa'),
+      { ...seen('d/.b.bbbbbb'), ino: 1n },
+      { ...seen('d/.c.cccccc'), ctimeNs: 1n },
+      { path: 'gone/.d.dddddd', ino: 1n, ctimeNs: 1n },
+    ];
+    assert.deepEqual(removeLeftovers(tree, leftovers), ['.a.aaaaaa']);
+    assert.ok(fs.existsSync(recorder.at('d/.b.bbbbbb')) && fs.existsSync(recorder.at('d/.c.cccccc')));
+    const { dev } = fs.statSync(recorder.root, { bigint: true });
+    assert.throws(() => removeLeftovers({ ...tree, root: { dev, ino: 1n } }, leftovers), {
+      code: 'root-lost',
     });
   });
 });

@@ -7,7 +7,7 @@ import { EVERYTHING, look, type Findings } from '../../../src/backends/csync2/lo
 import { makePair, type Host } from './pair.ts';
 import { wallClock } from './recorder.ts';
 
-const NOTHING: Findings = { differences: [], toForce: [], unseen: [], again: [], errors: [] };
+const NOTHING: Findings = { differences: [], toForce: [], unseen: [], leftovers: [], again: [], errors: [] };
 
 async function pair(options: { readonly atOnePath?: boolean } = {}): Promise<readonly [Host, Host]> {
   const made = await makePair(options);
@@ -18,7 +18,7 @@ async function pair(options: { readonly atOnePath?: boolean } = {}): Promise<rea
 }
 
 async function lookAt(host: Host): Promise<Findings> {
-  const settling = { sessionsOpen: () => host.incoming.isOpen(), now: wallClock };
+  const settling = { sessionsOpen: () => host.incoming.isOpen(), now: wallClock, user: null };
   return look(host.tree, EVERYTHING, settling, AbortSignal.timeout(120_000));
 }
 

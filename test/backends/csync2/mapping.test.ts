@@ -136,4 +136,27 @@ describe('a mapping', () => {
     await mapping.takeRoot();
     assert.equal(await mapping.attach(never), true);
   });
+
+  it('never sends what a csync2 left there that was killed, and removes it', async (t) => {
+    const local = localAt();
+    const mapping = mappingOf(here, local, { user: { uid: 0, gid: 0 } });
+    await mapping.attach(never);
+    // Killed before what it has received gets its name.
+    const renames = 'rename,renameat,renameat2';
+    await here.listen(['strace', '-D', '-f', '-o', '/dev/null', '-e', `inject=${renames}:signal=KILL`]);
+    t.after(() => here.close());
+    peer.configure([here, peer]);
+    await peer.program().run({ args: ['-cIr'], paths: [peer.root] });
+    peer.write('new/d/file', 'what is sent');
+    await peer.check();
+    await peer.program().run({ args: ['-u'] });
+    const left = (): string[] => fs.readdirSync(join(here.root, 'new/d'));
+    assert.match(left().join(), /^\.file\.\w{6}$/);
+    await until('it is looked at', async () => (await mapping.look(null, never)).again.length === 0);
+    assert.deepEqual(left(), []);
+    assert.deepEqual(
+      (await owed(local)).filter((name) => name.includes('.file.')),
+      [],
+    );
+  });
 });
