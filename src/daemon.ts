@@ -18,7 +18,8 @@ import { MappingOperations } from './orchestrator/operations/operations.ts';
 import { Orchestrator } from './orchestrator/orchestrator.ts';
 import { Reloader } from './reload.ts';
 import { lockFile, type FileLock } from './sys/lock.ts';
-import { lackingRights } from './sys/rights.ts';
+import { lacksHere, NATIVE_REMEDY, type Lack } from './sys/lacks.ts';
+import { loadLibc } from './sys/libc.ts';
 import { sdNotify, watchdogMs } from './sys/notify.ts';
 import { CsyncdError } from './util/errors.ts';
 import { createLog, type Log, type Logger } from './util/log.ts';
@@ -56,11 +57,13 @@ export async function runDaemon(file: string, io: Io, parts: DaemonParts): Promi
   const { config, warnings } = loaded;
   const log = await createLog(config.log);
   for (const warning of warnings) log.logger.warn(renderFault(warning));
-  tellLackingRights(log.logger);
+  const lacks = lacksHere();
+  for (const { message, remedy } of lacks) log.logger.warn({ hint: remedy }, message);
   let lock: FileLock | null = null;
   try {
+    mustReachSystemd();
     lock = lockState(config);
-    return await serve({ file, config, log, parts });
+    return await serve({ file, config, log, lacks, parts });
   } catch (error) {
     io.err(errorText(error));
     log.logger.debug({ err: error }, 'the daemon did not start');
@@ -70,16 +73,13 @@ export async function runDaemon(file: string, io: Io, parts: DaemonParts): Promi
   }
 }
 
-function tellLackingRights(logger: Logger): void {
-  const lacking = lackingRights();
-  if (lacking.length === 0) return;
-  logger.warn(
-    {
-      hint: 'run it as root, or give the service AmbientCapabilities',
-      lacking: lacking.map((one) => one.capability),
-    },
-    `runs with few rights: ${lacking.map((one) => one.without).join('; ')}`,
-  );
+/** A service that systemd waits for (Type=notify) and that cannot tell it anything would be killed after minutes. */
+function mustReachSystemd(): void {
+  const libc = loadLibc();
+  if (libc.ok || sdNotify('STATUS=starting', process.env, libc).kind === 'off') return;
+  throw new CsyncdError('no-native-module', `systemd cannot be told that csyncd is ready: ${libc.reason}`, {
+    hint: NATIVE_REMEDY,
+  });
 }
 
 function lockState({ stateDir }: Config): FileLock {
@@ -103,10 +103,11 @@ interface Serving {
   readonly file: string;
   readonly config: Config;
   readonly log: Log;
+  readonly lacks: readonly Lack[];
   readonly parts: DaemonParts;
 }
 
-async function serve({ file, config, log, parts }: Serving): Promise<ExitCode> {
+async function serve({ file, config, log, lacks, parts }: Serving): Promise<ExitCode> {
   const { logger } = log;
   const ended = Promise.withResolvers<Failure | 'stopped'>();
   const backends = await parts.createBackends({ config, log: logger });
@@ -122,7 +123,7 @@ async function serve({ file, config, log, parts }: Serving): Promise<ExitCode> {
     },
     config,
   );
-  const mappings = new MappingOperations(orchestrator, { version: version(), startedAt: Date.now() });
+  const mappings = new MappingOperations(orchestrator, { version: version(), startedAt: Date.now(), lacks });
   const service = new ServiceNotifier({
     notify: (state) => tellSystemd(state, logger),
     watchdogMs: watchdogMs(),

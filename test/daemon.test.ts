@@ -69,8 +69,9 @@ async function place() {
       }),
     );
   config();
-  const start = (): Daemon => {
-    const daemon = new Daemon([BIN, 'run', '--config', file], join(dir, 'log'), { NOTIFY_SOCKET: '' });
+  const start = (env: Readonly<Record<string, string>> = {}): Daemon => {
+    const command = [BIN, 'run', '--config', file];
+    const daemon = new Daemon(command, join(dir, 'log'), { NOTIFY_SOCKET: '', ...env });
     running.push(daemon);
     return daemon;
   };
@@ -365,5 +366,38 @@ describe('a group whose key cannot be used', () => {
     node.config({}, {}, { mail: node.mail, added });
     assert.match(node.csyncd('reload').err, /there is no key .*none\.key/);
     assert.deepEqual(await node.states(), { ...live, box: 'ok' });
+  });
+});
+
+describe('a daemon whose native module cannot be loaded', () => {
+  const hooks = `import { registerHooks } from 'node:module';
+    registerHooks({
+      resolve(name, context, next) {
+        if (name === 'koffi') throw new Error('no such module here');
+        return next(name, context);
+      },
+    });`;
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(hooks)}`;
+
+  it('works without, and says so in its log, in status and to doctor', async () => {
+    const node = await place();
+    node.start({ NODE_OPTIONS });
+    await node.reaches(live);
+    writeFileSync(join(node.dir, 'shared', 'a'), 'a');
+    assert.equal(node.csyncd('sync').code, 0);
+    assert.match(node.log(), /works without its native module.*no such module here/);
+    const { lacks } = JSON.parse(node.csyncd('status', '--json').out) as { lacks: { message: string }[] };
+    assert.match(lacks.map(({ message }) => message).join(), /^works without its native module/);
+    assert.match(
+      node.csyncd('doctor').out,
+      /^warn {2}daemon: works without .*\n {6}do: install csyncd anew/m,
+    );
+  });
+
+  it('ends at once where systemd waits for a word of it', async () => {
+    const node = await place();
+    const daemon = node.start({ NODE_OPTIONS, NOTIFY_SOCKET: join(node.dir, 'notify') });
+    assert.deepEqual(await daemon.exited, { code: 1, signal: null }, node.log());
+    assert.match(node.log(), /systemd cannot be told that csyncd is ready.*\n {2}install csyncd anew/);
   });
 });

@@ -50,6 +50,8 @@ export interface StatusReport {
   readonly version: string;
   readonly state: 'ok' | 'degraded' | 'starting';
   readonly started_at: string;
+  /** what the daemon must do without on this machine */
+  readonly lacks: readonly { readonly message: string; readonly remedy: string }[];
   readonly groups: Readonly<Record<string, GroupReport>>;
 }
 

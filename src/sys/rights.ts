@@ -15,13 +15,13 @@ const NEEDED: readonly { readonly bit: bigint; readonly name: string; readonly w
   { bit: 3n, name: 'CAP_FOWNER', without: "mode and times of other users' files are not kept here" },
 ];
 
-export interface Lack {
+export interface MissingRight {
   readonly capability: string;
   readonly without: string;
 }
 
 /** @param status the text of /proc/PID/status; an unreadable one tells of no lack */
-export function lackingRights(status: string = readStatus()): Lack[] {
+export function lackingRights(status: string = readStatus()): MissingRight[] {
   const [, hex] = /^CapEff:\s*([0-9a-f]+)$/m.exec(status) ?? [];
   if (hex === undefined) return [];
   const effective = BigInt(`0x${hex}`);

@@ -8,6 +8,7 @@ export const canned: StatusReport = {
   version: '1.2.3',
   state: 'ok',
   started_at: '2026-05-01T10:00:00.000Z',
+  lacks: [],
   groups: {
     web: {
       backend: 'engine',

@@ -6,7 +6,7 @@ import { printJson, type Context } from '../context.ts';
 import { examineCertificates } from '../doctor/certificates.ts';
 import { examineCsync2 } from '../doctor/csync2.ts';
 import { examineDisks } from '../doctor/disks.ts';
-import { bad, good, type Finding } from '../doctor/finding.ts';
+import { bad, doubtful, good, type Finding } from '../doctor/finding.ts';
 import { examineInotify } from '../doctor/inotify.ts';
 import { examineMappings } from '../doctor/mappings.ts';
 import { examinePeers } from '../doctor/peers.ts';
@@ -46,6 +46,7 @@ async function askDaemon(context: Context, findings: Finding[]): Promise<StatusR
     const client = await context.client();
     const report = await client.call('status', {});
     findings.push(good('daemon', `runs as ${report.node}, version ${report.version}`));
+    findings.push(...report.lacks.map(({ message, remedy }) => doubtful('daemon', message, remedy)));
     return report;
   } catch (error) {
     const code = codeOf(error);

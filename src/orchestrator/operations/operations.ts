@@ -20,15 +20,15 @@ import type { GroupRunner } from '../group.ts';
 import type { Orchestrator } from '../orchestrator.ts';
 import type { MappingRunner } from '../runner.ts';
 import { allMappings, findMapping, locate, shownMapping, type MappingRef, type PathRef } from './locate.ts';
-import { statusReport } from './status.ts';
+import { statusReport, type NodeFacts } from './status.ts';
 import { sync, type SyncTarget } from './sync.ts';
 import { verify } from './verify.ts';
 
 export class MappingOperations {
   readonly #orchestrator: Orchestrator;
-  readonly #facts: { readonly version: string; readonly startedAt: number };
+  readonly #facts: Omit<NodeFacts, 'node'>;
 
-  constructor(orchestrator: Orchestrator, facts: { readonly version: string; readonly startedAt: number }) {
+  constructor(orchestrator: Orchestrator, facts: Omit<NodeFacts, 'node'>) {
     this.#orchestrator = orchestrator;
     this.#facts = facts;
   }

@@ -25,6 +25,7 @@ export interface NodeFacts {
   readonly version: string;
   /** ms since 1970 */
   readonly startedAt: number;
+  readonly lacks: StatusReport['lacks'];
 }
 
 export function statusReport(facts: NodeFacts, groups: Iterable<GroupRunner>): StatusReport {
@@ -41,6 +42,7 @@ export function statusReport(facts: NodeFacts, groups: Iterable<GroupRunner>): S
     version: facts.version,
     state: starting ? 'starting' : healthy ? 'ok' : 'degraded',
     started_at: new Date(facts.startedAt).toISOString(),
+    lacks: facts.lacks,
     groups: reports,
   };
 }

@@ -48,7 +48,7 @@ async function running(config: Config = configWith([groupNamed('web')])) {
     },
     config,
   );
-  const operations = new MappingOperations(orchestrator, { version: '1.2.3', startedAt: 0 });
+  const operations = new MappingOperations(orchestrator, { version: '1.2.3', startedAt: 0, lacks: [] });
   const cover = async (): Promise<void> => {
     for (const watcher of watchers) await watcher.says({ kind: 'covered' });
   };
@@ -72,6 +72,7 @@ describe('status', () => {
       version: '1.2.3',
       state: 'ok',
       started_at: '1970-01-01T00:00:00.000Z',
+      lacks: [],
       groups: {
         web: {
           backend: 'engine',
