@@ -57,6 +57,8 @@ export class Machine {
       'systemd-nspawn --quiet --boot --register=no --keep-unit --console=pipe --resolv-conf=off --link-journal=no',
       `--directory='${this.root}' --machine='${this.name}' --network-namespace-path='${namespace}'`,
       `--bind='${this.data}':/srv`,
+      // A machine has no filter of its own in front of those of its units.
+      '--system-call-filter=pidfd_getfd',
     ].join(' ');
     const enter = groups.map((group) => `echo $$ > '${group}/cgroup.procs'`).join('; ');
     const child = spawn('sh', ['-c', `${enter}; exec ${nspawn}`], {
