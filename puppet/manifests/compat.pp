@@ -37,7 +37,7 @@ define csyncd::compat (
   Hash[Stdlib::Unixpath, Csyncd::Name] $directories,
   Array[Csyncd::Member] $hosts = [],
   Boolean $export = false,
-  Integer[1] $min_hosts = 1,
+  Optional[Integer[1]] $min_hosts = undef,
   Stdlib::Unixpath $key_dir = '/etc/csync2',
   Hash[Csyncd::Name, Array[String[1]]] $exclude = {},
   Optional[Enum['engine', 'csync2']] $backend = undef,

@@ -11,9 +11,8 @@
 #
 # @example Whoever has this group is a member (needs PuppetDB)
 #   csyncd::group { 'web':
-#     export    => true,
-#     min_hosts => 3,
-#     mappings  => { 'shared' => { 'path' => '/var/www/shared' } },
+#     export   => true,
+#     mappings => { 'shared' => { 'path' => '/var/www/shared' } },
 #   }
 #
 # @param key
@@ -35,7 +34,7 @@
 #   With `export`: `receive` for a node that takes changes and sends none.
 # @param min_hosts
 #   With fewer hosts than this the config is left as it is, and the run says so: an answer of PuppetDB that is empty must not
-#   part the cluster.
+#   part the cluster. Default with `export`: half of the hosts that the config in place has, and not one where it has more.
 # @param backend
 #   csyncd's own engine, or the program csync2.
 # @param auto
@@ -57,7 +56,7 @@ define csyncd::group (
   Stdlib::Host $address = $facts['networking']['ip'],
   Optional[Stdlib::Port] $port = undef,
   Optional[Enum['full', 'receive']] $role = undef,
-  Integer[1] $min_hosts = 1,
+  Optional[Integer[1]] $min_hosts = undef,
   Optional[Enum['engine', 'csync2']] $backend = undef,
   Optional[Csyncd::Auto] $auto = undef,
   Optional[Csyncd::Backup] $backup = undef,
@@ -110,8 +109,12 @@ define csyncd::group (
       Csyncd::Host <<| tag == "csyncd-${title}" |>>
     }
     if !$elsewhere {
+      $default_minimum = $export ? {
+        true    => 'half',
+        default => 1,
+      }
       csyncd_members { $title:
-        minimum => $min_hosts,
+        minimum => pick($min_hosts, $default_minimum),
         before  => Concat['/etc/csyncd/csyncd.yaml'],
       }
     }

@@ -43,6 +43,12 @@ describe 'csyncd::group' do
     it { is_expected.not_to contain_package('csync2') }
   end
 
+  context 'with a list of hosts, and nothing said of their number' do
+    let(:params) { { hosts: ['web1'] } }
+
+    it { is_expected.to contain_csyncd_members('web').with(minimum: 1) }
+  end
+
   context 'without a key' do
     it 'keeps the mode of one that is there' do
       is_expected.to contain_file('/etc/csyncd/keys/web.key').with(mode: '0640', ensure: nil, content: nil)
@@ -58,6 +64,8 @@ describe 'csyncd::group' do
 
   context 'when nodes make themselves known' do
     let(:params) { { export: true, role: 'receive' } }
+
+    it { is_expected.to contain_csyncd_members('web').with(minimum: 'half') }
 
     it 'exports this node' do
       expect(exported_resources).to contain_csyncd__host('web/web1.example.org').with(address: '192.0.2.1', port: nil, role: 'receive', tag: 'csyncd-web')
