@@ -20,7 +20,8 @@ export const MANAGED = [
   'libgnutls30',
   'netbase',
 ];
-export const COLLECTION = fileURLToPath(new URL('../../../ansible', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+export const COLLECTION = join(ROOT, 'ansible');
 const BOUND_MS = 600_000;
 
 /** A run of a play. */
@@ -51,6 +52,21 @@ export function collectionsPath(dir: string): string {
   return dir;
 }
 
+/** The command line in front of one that runs in a tree, which it cannot change. */
+function within(tree: string, cwd: string): string[] {
+  const script = `
+    set -e
+    mount -t tmpfs none /mnt
+    mkdir /mnt/upper /mnt/work /mnt/root
+    mount -t overlay -o lowerdir='${tree}',upperdir=/mnt/upper,workdir=/mnt/work none /mnt/root
+    for path in /dev /proc /tmp '${ROOT}'; do
+      mkdir -p "/mnt/root$path"
+      mount --rbind "$path" "/mnt/root$path"
+    done
+    exec chroot /mnt/root sh -c 'cd "$0" && exec "$@"' '${cwd}' "$@"`;
+  return ['unshare', '--mount', 'sh', '-c', script, 'sh'];
+}
+
 function recapOf(output: string): Played['recap'] {
   const lines = output.slice(output.lastIndexOf('PLAY RECAP')).matchAll(/^(\S+)\s+: (ok=.*)$/gm);
   return Object.fromEntries(
@@ -61,12 +77,16 @@ function recapOf(output: string): Played['recap'] {
   );
 }
 
-/** Of machines that have the packages MANAGED. */
+/**
+ * Of machines that have the packages MANAGED. With `tree` Ansible is that of another Debian system (`systemTree`), which sees
+ * this host's /tmp, this repository and nothing else of it.
+ */
 export function controller(
   test: TestContext,
   place: string,
   network: Network,
   all: readonly Machine[],
+  tree?: string,
 ): Controller {
   const dir = fs.mkdtempSync(join(tmpdir(), 'csyncd-controller-'));
   test.after(() => fs.rmSync(dir, { recursive: true, force: true }));
@@ -94,7 +114,9 @@ export function controller(
     `ANSIBLE_INVENTORY=${join(dir, 'inventory')}`,
   ];
   const runs = async (...command: readonly string[]): Promise<Played> => {
-    const { code, stdout, stderr } = await run(network.at(place, ['env', ...environment, ...command]), {
+    const entered = tree === undefined ? [] : within(tree, dir);
+    const line = ['env', ...environment, ...entered, ...command];
+    const { code, stdout, stderr } = await run(network.at(place, line), {
       boundMs: BOUND_MS,
       cwd: dir,
     });
