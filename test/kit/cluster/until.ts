@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** How long anything in a cluster may take on a loaded machine, ms: hitting it means that it never comes. */
-export const BOUND_MS = 120_000;
+export const BOUND_MS = Number(process.env['CSYNCD_BOUND_MS'] ?? 120_000);
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 500;

@@ -76,13 +76,18 @@ export class Journal {
     const recent = this.entries.filter((entry) => now - entry.at < JOURNAL_MS);
     const lost = random.int(recent.length + 1);
     const named = new Set([...this.unflushed.keys()].filter(({ nlink }) => nlink > 0));
+    const written = new Map([...this.unflushed.keys()].map((inode) => [inode, inode.mtimeNs]));
     for (const { undo } of recent.slice(recent.length - lost).toReversed()) undo();
     const gone: Uint8Array[] = [];
     for (const [inode, flushed] of this.unflushed) {
       const isKept = now - flushed.since >= WRITEBACK_MS || random.chance(0.4);
       // Content that reached the disk is of no use without a name.
       if (!isKept || (inode.nlink === 0 && named.has(inode))) gone.push(inode.data.subarray(0, inode.size));
-      if (isKept) continue;
+      if (isKept) {
+        // A disk may keep the content and give back the times of before: no stat shows that, so it is left out.
+        if (inode.mtimeNs !== written.get(inode)) inode.ctimeNs = stamp();
+        continue;
+      }
       const data = random.chance(0.7) ? flushed.data : EMPTY;
       inode.data = data.slice();
       inode.size = data.length;
