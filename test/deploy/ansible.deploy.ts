@@ -138,6 +138,12 @@ for (const backend of ['engine', 'csync2'] as const)
       went(await deploy(), 1);
       assert.match(await web1.sh('csyncd reload'), /nothing differs/);
       assert.deepEqual(await pidsOf(three), pids);
+      const metrics = { csyncd_metrics: '127.0.0.1:9731' };
+      settings({}, { ...metrics, csyncd_manage_service: false });
+      went(await deploy(), 1);
+      settings({}, metrics);
+      went(await deploy(), 1);
+      assert.ok((await pidsOf(three)).every((pid, index) => pid !== '0' && pid !== pids[index]));
       mappings = [SHARED];
       settings();
       went(await deploy());
