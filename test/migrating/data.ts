@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { hosts } from '../kit/hosts/hosts.ts';
 import type { Host, Hosts } from '../kit/hosts/hosts.ts';
 import { Walk } from '../kit/hosts/walk.ts';
-import { differences, walk } from '../kit/cluster/tree.ts';
+import { differences, walkAtRest } from '../kit/cluster/tree.ts';
 import { until } from '../kit/cluster/until.ts';
 
 export const SHARED = '/var/www/shared';
@@ -60,17 +60,19 @@ export async function sameEverywhere(
 ): Promise<void> {
   const compare = () => {
     const trees = all.map((host) => [host.name, kept(host, root, except)] as const);
-    return differences(new Map(trees));
+    const whole = trees.flatMap(([name, tree]) => (tree === null ? [] : [[name, tree] as const]));
+    return whole.length < trees.length ? ['(changing)'] : differences(new Map(whole));
   };
   await until(`${root} is the same everywhere`, () => compare().length === 0, {
     explain: () => compare().join('\n'),
   });
 }
 
-function kept(host: Host, root: string, except: readonly string[]): ReadonlyMap<string, string> {
-  const tree = [...walk(host.path(root))];
+function kept(host: Host, root: string, except: readonly string[]): ReadonlyMap<string, string> | null {
+  const tree = walkAtRest(host.path(root));
+  if (tree === null) return null;
   return new Map(
-    tree.filter(([path]) => !except.some((name) => path === name || path.startsWith(`${name}/`))),
+    [...tree].filter(([path]) => !except.some((name) => path === name || path.startsWith(`${name}/`))),
   );
 }
 

@@ -10,7 +10,7 @@ import type { Exit } from './daemon.ts';
 import type { Network, Traffic } from './network.ts';
 import { isLive } from './status.ts';
 import type { StatusReport } from './status.ts';
-import { walk } from './tree.ts';
+import { walkAtRest } from './tree.ts';
 import type { HashCache, Precision, Tree } from './tree.ts';
 import { until } from './until.ts';
 import type { ProcessUsage } from './usage.ts';
@@ -219,15 +219,10 @@ export class ClusterNode {
     options: { readonly fresh: boolean; readonly precision?: Precision } = { fresh: true },
   ): Tree | null {
     const { fresh, precision = 'nanoseconds' } = options;
-    try {
-      return walk(
-        this.place.roots[mapping] ?? '',
-        fresh ? { precision } : { precision, cache: this.#hashes },
-      );
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-      throw error;
-    }
+    return walkAtRest(
+      this.place.roots[mapping] ?? '',
+      fresh ? { precision } : { precision, cache: this.#hashes },
+    );
   }
 
   /** Names in a mapping's `.csyncd/tmp`: nothing may stay there. */

@@ -37,6 +37,16 @@ export function walk(root: string, options: WalkOptions = {}): Tree {
   return tree;
 }
 
+/** As `walk`; null when something vanished meanwhile. */
+export function walkAtRest(root: string, options: WalkOptions = {}): Tree | null {
+  try {
+    return walk(root, options);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
 function walkInto(dir: Buffer, prefix: string, walk: Walk): void {
   const names = fs.readdirSync(dir, { encoding: 'buffer' }).sort((a, b) => a.compare(b));
   for (const name of names) {
