@@ -155,15 +155,15 @@ export class Sending {
     const { sent, failed, conflicts, problem, startedAt, stalled } = outcome;
     const { troubles, owed, meetings, mappings, onConflict, decided } = this.#parts;
     await this.#upholdGivenUp();
+    const missed = await this.#missed(other, outcome);
     const settled = new Set(
       mappings().flatMap((mapping) => [
         ...decided.at(mapping, other.node),
         ...decided.givenUp.names(mapping),
       ]),
     );
-    const open = conflicts.flatMap(({ name, state }) =>
-      state === 'failed' && !settled.has(name) ? [name] : [],
-    );
+    const refused = conflicts.flatMap(({ name, state }) => (state === 'failed' ? [name] : []));
+    const open = [...refused, ...missed].filter((name) => !settled.has(name));
     const rest = failed.filter(({ conflict }) => conflict === null);
     const fresh = troubles.updated(other.node, { failed: rest, conflicts: open }, Date.now());
     const equal = new Set(sent.map(({ name }) => name));
@@ -183,6 +183,17 @@ export class Sending {
       if (conflicts.some(({ name }) => mapping.pathOf(name) !== null)) this.#repairs.ask(mapping);
     if (problem === null) owed.sentUpTo(other.host, startedAt);
     if (stalled) await this.#remark(other, startedAt);
+  }
+
+  /** Conflicts of which this update said nothing, and that are still owed. */
+  async #missed(other: Other, { sent, failed, conflicts }: Outcome): Promise<string[]> {
+    const { local, troubles, signal } = this.#parts;
+    const told = [...sent, ...failed, ...conflicts].map(({ name }) => name);
+    const names = troubles.missedBy(other.node, told);
+    if (names.length === 0) return [];
+    const owed = await local.owedIfAtRest(names, signal);
+    // A session of a peer is at work: the next update tells.
+    return owed === null ? names : names.filter((name) => owed.get(name)?.includes(other.host));
   }
 
   /** What a person has decided holds, whatever peers do: asked every so often. */

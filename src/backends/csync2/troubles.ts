@@ -35,6 +35,15 @@ export class Troubles {
     return [...since.keys()].filter((name) => before?.has(name) !== true);
   }
 
+  /**
+   * Names that were in conflict with that peer and of which an update towards it said nothing: they are decided, or a session
+   * of the peer had just taken their marks away, to set them anew.
+   */
+  missedBy(peer: string, told: Iterable<string>): string[] {
+    const names = new Set(told);
+    return [...(this.#byPeer.get(peer)?.conflicts.keys() ?? [])].filter((name) => !names.has(name));
+  }
+
   /** Nothing is owed to that peer any more. */
   settled(peer: string): void {
     this.#byPeer.delete(peer);
