@@ -186,9 +186,9 @@ export class Sending {
   }
 
   /** Conflicts of which this update said nothing, and that are still owed. */
-  async #missed(other: Other, { sent, failed, conflicts }: Outcome): Promise<string[]> {
+  async #missed(other: Other, { sent, failed }: Outcome): Promise<string[]> {
     const { local, troubles, signal } = this.#parts;
-    const told = [...sent, ...failed, ...conflicts].map(({ name }) => name);
+    const told = [...sent, ...failed].map(({ name }) => name);
     const names = troubles.missedBy(other.node, told);
     if (names.length === 0) return [];
     const owed = await local.owedIfAtRest(names, signal);
