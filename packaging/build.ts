@@ -30,7 +30,6 @@ function main(): void {
   const { version } = JSON.parse(fs.readFileSync(join(ROOT, 'package.json'), 'utf8')) as PackageJson;
   fs.rmSync(BUILD, { recursive: true, force: true });
   fs.mkdirSync(BUILD);
-  run('npm', ['run', 'build'], ROOT);
   run('npm', ['pack', '--silent', '--pack-destination', BUILD], ROOT);
   const tarball = join(BUILD, `csyncd-${version}.tgz`);
   const library = join(STAGE, 'tree', PREFIX);
@@ -52,6 +51,8 @@ function main(): void {
 /** Leaves of the dependencies what runs. */
 function tidy(library: string): void {
   fs.rmSync(join(library, 'package-lock.json'));
+  // debian/copyright says it.
+  fs.rmSync(join(library, 'LICENSE'));
   fs.rmSync(join(library, 'node_modules/.package-lock.json'));
   fs.rmSync(join(library, 'node_modules/.bin'), { recursive: true, force: true });
   for (const name of ['README.md', 'CHANGELOG.md', 'docs']) {
